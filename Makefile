@@ -1,0 +1,56 @@
+# Crossdock. Each target does its own set-up; all it needs is Python 3.11+ (with venv) and a package index.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))) python3)
+
+# The folder of the programs, after set-up where it is due.
+run = set -e; bin=$$($(PYTHON) .ci/prepare.py requirements.lock); "$$bin"/
+dev = set -e; bin=$$($(PYTHON) .ci/prepare.py requirements-dev.lock); "$$bin"/
+
+# What to test: make test T=tests/store
+T ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench bench-orders simulate golden fmt lock clean
+.SILENT:
+
+help: ## this list
+	sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: ## the whole product against its twin, in your browser
+	$(run)crossdock demo $(ARGS)
+
+test: ## every test
+	$(dev)python -m pytest $(T) $(ARGS)
+
+check: ## what must hold before a change is shown: format, lint, types, import contracts, tests
+	$(dev)ruff format --check .
+	$(dev)ruff check .
+	$(dev)mypy
+	$(dev)lint-imports --no-cache
+	$(dev)python -m pytest $(T) $(ARGS)
+
+bench: bench-orders ## every measurement
+
+bench-orders: ## orders a second, beside a script on the public clients
+	$(dev)python -m bench.orders $(ARGS)
+
+simulate: ## a merchant's month with faults and kills, many seeds
+	$(dev)python -m pytest tests/simulation $(ARGS)
+
+golden: ## write the expected results of the samples anew; read the difference before you keep it
+	$(dev)python -m pytest tests --golden $(ARGS)
+
+fmt: ## format, and mend what can be mended by itself
+	$(dev)ruff format .
+	$(dev)ruff check --fix .
+
+lock: ## resolve the dependencies anew (needs uv)
+	set -e; compile='uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group build'; \
+	compile="$$compile --no-header --no-annotate --no-emit-index-url --no-emit-find-links"; \
+	$$compile --output-file requirements.lock; \
+	$$compile --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove what set-up and the tools made here
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Crossdock joins Amazon Seller Central and commercetools."""

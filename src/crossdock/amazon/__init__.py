@@ -1,0 +1,1 @@
+"""Seller Central: the Selling Partner API, one file a resource."""

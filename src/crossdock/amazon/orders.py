@@ -1,0 +1,194 @@
+"""Orders API v2026-01-01: search and get, and what their answers mean.
+
+Source: the published model `orders_2026-01-01.json`. No restricted data token is needed: addresses come by role and `includedData`. A page is cut
+into orders before any is parsed, so one order of wrong shape is one record with a problem and the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from crossdock.amazon.client import Client
+from crossdock.amazon.rates import GET_ORDER, SEARCH_ORDERS
+from crossdock.domain.ids import AmazonOrderId, MarketplaceId
+from crossdock.domain.order import OrdersPage, ReadOrder
+from crossdock.domain.window import Window
+from crossdock.amazon.order_parts import OrderWire, to_order
+from crossdock.errors import DataError, Rejected, Unavailable
+
+PATH = "/orders/2026-01-01/orders"
+PAGE_SIZE_MAX = 100
+DATASETS = ("FULFILLMENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "TAX", "PACKAGES")
+PERSONAL_DATASETS = (*DATASETS, "BUYER", "RECIPIENT")
+
+T = TypeVar("T")
+
+
+class _Pagination(msgspec.Struct, rename="camel"):
+    next_token: str | None = None
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    orders: list[msgspec.Raw]
+    pagination: _Pagination | None = None
+    last_updated_before: str | None = None
+    created_before: str | None = None
+
+
+class _Single(msgspec.Struct):
+    order: msgspec.Raw
+
+
+class _Glimpse(msgspec.Struct, rename="camel"):
+    """The little that is needed to give an unreadable order its place."""
+
+    order_id: Any = None
+    last_updated_time: Any = None
+
+
+class Orders:
+    """The orders of one seller account."""
+
+    def __init__(self, client: Client, marketplace_ids: Sequence[MarketplaceId]) -> None:
+        """`marketplace_ids`: at most 50, all of one region."""
+        self._client = client
+        self._marketplace_ids = ",".join(marketplace_ids)
+
+    def search(self, window: Window, token: str | None, *, by_creation: bool = False) -> OrdersPage:
+        """One page of the orders updated, or created, in the window; no addresses are asked for."""
+        return self._search(window, token, by_creation=by_creation, datasets=DATASETS, filters={})
+
+    def search_recipients(self, window: Window, token: str | None) -> OrdersPage:
+        """One page of the FBM orders still to be shipped, with buyers and addresses: a page replaces a hundred single reads."""
+        filters = {"fulfilledBy": "MERCHANT", "fulfillmentStatuses": "UNSHIPPED,PARTIALLY_SHIPPED"}
+        return self._search(window, token, by_creation=False, datasets=PERSONAL_DATASETS, filters=filters)
+
+    def get(self, order_id: AmazonOrderId, *, with_recipient: bool) -> ReadOrder | None:
+        """One order now; None where Amazon does not know it."""
+        datasets = PERSONAL_DATASETS if with_recipient else DATASETS
+        try:
+            body = self._client.get(GET_ORDER, f"{PATH}/{quote(order_id, safe='')}", {"includedData": ",".join(datasets)})
+        except Rejected as refused:
+            if refused.status == 404:  # noqa: PLR2004 - the protocol's own number
+                return None
+            raise
+        return parse_order(bytes(_decode(body, _Single, GET_ORDER).order))
+
+    def _search(
+        self, window: Window, token: str | None, *, by_creation: bool, datasets: Sequence[str], filters: dict[str, str]
+    ) -> OrdersPage:
+        name = "created" if by_creation else "lastUpdated"
+        query = {
+            f"{name}After": _timestamp(window.after),
+            f"{name}Before": _timestamp(window.before),
+            "marketplaceIds": self._marketplace_ids,
+            "maxResultsPerPage": str(PAGE_SIZE_MAX),
+            "includedData": ",".join(datasets),
+            **filters,
+        }
+        if token is not None:
+            query["paginationToken"] = token
+        return parse_orders_page(self._client.get(SEARCH_ORDERS, PATH, query))
+
+
+def parse_orders_page(body: bytes) -> OrdersPage:
+    """Cut an answer of searchOrders into orders and read each by itself. Unavailable where the answer is no such page at all."""
+    page = _decode(body, _Page, SEARCH_ORDERS)
+    mark = page.last_updated_before or page.created_before
+    return OrdersPage(
+        orders=tuple(parse_order(bytes(raw)) for raw in page.orders),
+        next_token=page.pagination.next_token if page.pagination else None,
+        mark=_find_time(mark),
+    )
+
+
+def parse_order(raw: bytes) -> ReadOrder:
+    """Read one order, or say in `problem` what stands in the way."""
+    try:
+        wire, cleaned = _read_wire(raw)
+        order, personal = to_order(wire, cleaned)
+    except DataError as problem:
+        return _unreadable(raw, problem)
+    return ReadOrder(record_id=order.order_id, order=order, personal=personal, updated_at=order.updated_at)
+
+
+def _read_wire(raw: bytes) -> tuple[OrderWire, tuple[str, ...]]:
+    """The typed order and the fields that had to be cleaned. NUL and lone surrogates exist in JSON but in no database text."""
+    if b"\\u0000" not in raw:
+        try:
+            return msgspec.json.decode(raw, type=OrderWire), ()
+        except msgspec.ValidationError as fault:
+            raise DataError("order", str(fault)) from fault
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    cleaned: list[str] = []
+    try:
+        value = _clean(json.loads(raw.decode(errors="surrogateescape")), "", cleaned)
+        return msgspec.convert(value, type=OrderWire), tuple(cleaned)
+    except (ValueError, msgspec.ValidationError, RecursionError) as fault:
+        where = str(fault) if isinstance(fault, msgspec.ValidationError) else "not JSON"
+        raise DataError("order", where) from fault
+
+
+def _clean(value: Any, path: str, cleaned: list[str]) -> Any:
+    if isinstance(value, str):
+        text = re.sub("[\x00\ud800-\udfff]", "\ufffd", value)
+        if text != value:
+            cleaned.append(path.lstrip("."))
+        return text
+    if isinstance(value, list):
+        return [_clean(item, path, cleaned) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key, path, cleaned): _clean(item, f"{path}.{key}"[:200], cleaned) for key, item in value.items()}
+    return value
+
+
+def _unreadable(raw: bytes, problem: DataError) -> ReadOrder:
+    """Name the record by Amazon's id where there is one, else by its content, so that the same order is the same record."""
+    try:
+        glimpse = msgspec.json.decode(raw, type=_Glimpse)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        glimpse = _Glimpse()
+    known = isinstance(glimpse.order_id, str) and re.fullmatch(r"[A-Za-z0-9-]{1,64}", glimpse.order_id)
+    record_id = glimpse.order_id if known else f"unreadable-{hashlib.sha256(raw).hexdigest()[:16]}"
+    updated_at = _find_time(glimpse.last_updated_time) if isinstance(glimpse.last_updated_time, str) else None
+    return ReadOrder(record_id=record_id, order=None, problem=problem, updated_at=updated_at)
+
+
+def _decode(body: bytes, shape: type[T], operation: str) -> T:
+    """The outer shape. What is no such answer (a proxy's page, half a body) may be one the next time."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    try:
+        value = json.loads(body.decode(errors="surrogateescape"))
+        return msgspec.json.decode(json.dumps(_clean(value, "", [])).encode(), type=shape)
+    except (ValueError, msgspec.MsgspecError, RecursionError) as fault:
+        message = f"{operation}: Amazon answered with something else than the documented JSON"
+        raise Unavailable(message, operation=operation) from fault
+
+
+def _timestamp(at: datetime) -> str:
+    """`yyyy-MM-ddTHH:mm:ss.SSSZ`, as the model has it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _find_time(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+

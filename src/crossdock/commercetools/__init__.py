@@ -1,0 +1,1 @@
+"""commercetools: the merchant's own shop, one file a resource."""

@@ -1,0 +1,46 @@
+"""A case: a record a person must look at. Not an error: the rest goes on, and the first step is in the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from crossdock.domain.money import Money
+
+
+class Owner(StrEnum):
+    """Who looks at a kind of case unless the policy names somebody else."""
+
+    OPERATIONS = "operations"
+    CUSTOMER_SERVICE = "customer_service"
+    FINANCE = "finance"
+    CATALOGUE = "catalogue"
+    ENGINEERING = "engineering"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseKind:
+    """One kind of case: what it means, who looks at it, the first step, and what closes it without a person.
+
+    `recheck_s`: seconds after which the record is looked at again by itself; None where only news or a person can change it.
+    """
+
+    code: str
+    owner: Owner
+    title: str
+    meaning: str
+    first_step: str
+    closes_when: str
+    recheck_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case of one record. Facts are codes, names of fields, SKUs and counts: never personal data, never raw text of a buyer."""
+
+    kind: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    deadline: datetime | None = None
+    at_stake: Money | None = None

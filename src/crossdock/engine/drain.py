@@ -1,0 +1,173 @@
+"""The drain: due records of one (connection, flow) -> run each -> in sync, put back, or a case.
+
+Rules: the only broad `except` of the product is here; a record is never on two threads; before each record the lock is asked, not believed. That
+narrows the time in which two drains overlap, it does not exclude it: every outside write is idempotent by itself.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from crossdock.domain.case import Case
+from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.record import Record, Settled
+from crossdock.domain.timeline import Event, Outcome, State
+from crossdock.engine.retry import GiveUp, decide_retry
+from crossdock.errors import Conflict, DataError, Rejected, RemoteError, StoreError, Unauthorized, Unavailable
+from crossdock.ports import Clock, HeldLock, Inbox, Lock
+
+# One query's worth of SKUs and addresses is prepared for a batch at once.
+BATCH_MAX = 100
+# Results written in one transaction: a commit per record would cost more than the record.
+SETTLE_MAX = 25
+# Calls overlap on these; commercetools' own clients use 20 in parallel, one process of ours is on its CPU before that.
+THREADS = 8
+# A drain ends after so many batches, so that its wake-up can be taken over and other connections have their turn.
+BATCHES_MAX = 50
+
+CONNECTION_RECORD = "connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow as the engine sees it: `prepare` may read ahead for a batch, `run` does one record."""
+
+    name: str
+    run: Callable[[Record], Outcome]
+    prepare: Callable[[Sequence[Record]], None] = lambda _: None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a drain did. `paused`: a platform no longer lets the connection in; `busy`: another process drains it."""
+
+    settled: int = 0
+    put_back: int = 0
+    cases: int = 0
+    busy: bool = False
+    lost_lock: bool = False
+    paused: Unauthorized | None = None
+    mistakes: list[str] = field(default_factory=list)
+
+
+class LostLockError(Exception):
+    """The lock is gone: stop before the next outside call."""
+
+
+def drain(flow: Flow, *, inbox: Inbox, lock: Lock, clock: Clock, threads: int = THREADS, batches: int = BATCHES_MAX) -> Report:
+    """Run due records until none is left, the lock is lost, or a platform refuses the connection. StoreError ends it: it runs again."""
+    report = Report()
+    with lock() as held:
+        if held is None:
+            report.busy = True
+            return report
+        with ThreadPoolExecutor(threads, thread_name_prefix=f"drain-{flow.name}") as pool:
+            for _ in range(batches):
+                batch = inbox.due(clock(), BATCH_MAX)
+                if not batch:
+                    break
+                # Reading ahead only saves calls: what fails here fails again where a record can be put back for it.
+                with suppress(RemoteError):
+                    flow.prepare(batch)
+                _run_batch(flow, batch, inbox, held, clock, pool, report)
+                if report.paused or report.lost_lock:
+                    break
+    _note_access(report, inbox, clock)
+    return report
+
+
+def _run_batch(
+    flow: Flow, batch: Sequence[Record], inbox: Inbox, held: HeldLock, clock: Clock, pool: ThreadPoolExecutor, report: Report
+) -> None:
+    futures = [pool.submit(_run_record, flow, record, held, clock, report) for record in batch]
+    try:
+        for results in _groups(futures, report):
+            inbox.settle(results, clock())
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _groups(futures: Sequence[Future[Settled]], report: Report) -> Iterator[list[Settled]]:
+    """Results as they come, a few at a time."""
+    results: list[Settled] = []
+    for future in as_completed(futures):
+        try:
+            results.append(future.result())
+        except LostLockError:
+            report.lost_lock = True
+            continue
+        except Unauthorized as fault:
+            report.paused = fault
+            continue
+        if len(results) == SETTLE_MAX:
+            yield results
+            results = []
+    if results:
+        yield results
+
+
+def _run_record(flow: Flow, record: Record, held: HeldLock, clock: Clock, report: Report) -> Settled:
+    """One record, one outcome. Our database's faults and a refused connection end the drain; everything else is this record's own."""
+    if report.paused or report.lost_lock or not held.is_held():
+        raise LostLockError
+    try:
+        settled = Settled(record, flow.run(record))
+        report.settled += 1
+    except (Unavailable, Conflict) as fault:
+        return _put_back(record, fault, clock(), report)
+    except Rejected as fault:
+        facts = {"operation": fault.operation, "code": fault.code, "field": fault.pointer, "request_id": fault.request_id}
+        settled = _case(record, "order.rejected", facts, clock())
+    except DataError as fault:
+        settled = _case(record, "record.unreadable", {"where": fault.where[:200], "what": fault.what[:200]}, clock())
+    except (Unauthorized, StoreError, LostLockError):
+        raise
+    except Exception as mistake:  # noqa: BLE001 - the one place: our own mistake stops this record and no other
+        place = _place_of(mistake)
+        report.mistakes.append(place)
+        settled = _case(record, "record.our_mistake", {"error": type(mistake).__name__, "place": place}, clock())
+    report.cases += len(settled.outcome.cases)
+    return settled
+
+
+def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime, report: Report) -> Settled:
+    retry = decide_retry(fault, record.attempts, now)
+    if isinstance(retry, GiveUp):
+        report.cases += 1
+        return _case(record, retry.kind, {"operation": fault.operation, "request_id": fault.request_id}, now, record.attempts)
+    report.put_back += 1
+    attempts = record.attempts + 1 if retry.counts else record.attempts
+    events = (Event("record.put_back", {"operation": fault.operation, "request_id": fault.request_id}),) if retry.counts else ()
+    outcome = Outcome(State.WAITING, str(fault)[:200], due_at=retry.at, events=events, keeps_cases=True)
+    return Settled(record, outcome, attempts)
+
+
+def _case(record: Record, kind: str, facts: dict[str, str], now: datetime, attempts: int = 1) -> Settled:
+    """`attempts` stays above zero: the next run must look whether this one's write took effect."""
+    recheck_s = CASE_KINDS[kind].recheck_s
+    due_at = now + timedelta(seconds=recheck_s) if recheck_s else None
+    case = Case(kind, {name: value for name, value in facts.items() if value})
+    return Settled(record, Outcome(State.CASE, CASE_KINDS[kind].title, due_at=due_at, cases=(case,)), attempts)
+
+
+def _place_of(mistake: Exception) -> str:
+    """File and line of our own code; never the message, which may quote the record."""
+    frames = traceback.extract_tb(mistake.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def _note_access(report: Report, inbox: Inbox, clock: Clock) -> None:
+    """One case for the connection while it is refused; it closes with the first record that runs through."""
+    kind = "connection.unauthorized"
+    if report.paused is not None:
+        facts = {"operation": report.paused.operation, "code": report.paused.code, "request_id": report.paused.request_id}
+        inbox.raise_case(CONNECTION_RECORD, Case(kind, {name: value for name, value in facts.items() if value}), clock())
+    elif report.settled:
+        inbox.clear_case(CONNECTION_RECORD, kind, clock())

@@ -1,0 +1,65 @@
+"""Every log event: its name and its fields, in one place. A line that is not declared here cannot be written.
+
+Lines are JSON on standard error. Fields are ids, codes, counts and times: never a name, an address, an amount of a buyer's, a secret, or a body.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+EVENTS: dict[str, frozenset[str]] = {
+    "worker.started": frozenset({"connections"}),
+    "worker.stopped": frozenset({"reason"}),
+    "worker.takeover": frozenset({"jobs"}),
+    "store.unavailable": frozenset({"flow", "reason"}),
+    "orders.discovered": frozenset({"orders", "news", "finished"}),
+    "orders.notified": frozenset({"messages", "news"}),
+    "notification.unreadable": frozenset({"where", "what"}),
+    "recipients.read": frozenset({"pages"}),
+    "drain.finished": frozenset({"flow", "settled", "put_back", "cases", "lost_lock"}),
+    "drain.busy": frozenset({"flow"}),
+    "connection.paused": frozenset({"flow", "operation", "code", "request_id"}),
+    "flow.put_back": frozenset({"flow", "operation", "request_id", "wait_s"}),
+    "flow.failed": frozenset({"flow", "error", "place"}),
+    "record.our_mistake": frozenset({"flow", "place"}),
+    "personal_data.erased": frozenset({"records", "certificates"}),
+    "day.checked": frozenset({"day", "on_amazon", "in_commercetools", "out_of_scope", "waiting", "missing"}),
+    "fence.checked": frozenset({"found"}),
+    "desk.started": frozenset({"address"}),
+    "desk.failed": frozenset({"path", "error", "place"}),
+}
+
+_COMMON = frozenset({"connection_id", "correlation_id"})
+
+
+def configure(*, verbose: bool = False) -> None:
+    """Write events as JSON lines to standard error; other libraries' own lines only from WARNING up."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"event":"library","logger":"%(name)s","level":"%(levelname)s"}')
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def emit(event: str, /, **fields: Any) -> None:
+    """Write one declared event; an undeclared name or field is our own mistake."""
+    assert event in EVENTS, f"the event {event} is not declared"
+    assert set(fields) <= EVENTS[event] | _COMMON, f"{event} has no field {set(fields) - EVENTS[event]}"
+    structlog.get_logger().info(event, **fields)
+
+
+def bind(**fields: str) -> None:
+    """Add `connection_id` or `correlation_id` to every line of this thread from now on."""
+    assert set(fields) <= _COMMON, "only common fields are bound"
+    structlog.contextvars.bind_contextvars(**fields)

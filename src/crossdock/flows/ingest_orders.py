@@ -1,0 +1,185 @@
+"""Amazon order -> commercetools order, exactly once, or a case that says who must look at it.
+
+The idempotency key is the business key: the order number in commercetools is Amazon's order id. A record that was never tried is POSTed first; one that
+has a link, or whose write may have been lost, is read first. So a flow killed on any line and run again ends the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from crossdock.domain.case import Case
+from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.ids import AmazonOrderId
+from crossdock.domain.order import NOBODY, AmazonOrder, ImportedOrder, ReadOrder
+from crossdock.domain.order_changes import ChangeOrder
+from crossdock.domain.order_import import (
+    Decision,
+    ImportOrder,
+    InSync,
+    Known,
+    NeedsPerson,
+    OrderPolicy,
+    OutOfScope,
+    Wait,
+    decide_import,
+    erase_at,
+    needs_address,
+    without_stock,
+)
+from crossdock.domain.timeline import Event, Link, Outcome, State
+from crossdock.domain.window import Window, next_window
+from crossdock.errors import Rejected
+from crossdock.ports import AmazonOrders, CommerceCatalog, CommerceOrders, Cursors, Recipients
+
+CURSOR = "orders.search"
+# A page holds 100 orders and a call costs three minutes once the burst is spent: the rest of a long search waits for the next run.
+PAGES_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order of the inbox as the flow takes it up. `maybe_written`: an earlier try may have reached commercetools."""
+
+    order: AmazonOrder
+    link: Link | None
+    maybe_written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of news, and where the search stands after it. Save the position only when the orders are in the inbox."""
+
+    orders: tuple[ReadOrder, ...]
+    position: dict[str, str]
+    finished: bool
+
+
+def discover_orders(cursors: Cursors, *, amazon: AmazonOrders, import_from: datetime, now: datetime) -> Found:
+    """What changed on Amazon since the mark: the next page of it.
+
+    The mark moves when the last page is in; until then the position holds the token and the window, so that a killed search goes on where it was.
+    """
+    position = cursors.find(CURSOR) or {"mark": import_from.isoformat()}
+    token = position.get("token")
+    window = next_window(datetime.fromisoformat(position["mark"]), now)
+    if token is not None:
+        window = Window(datetime.fromisoformat(position["after"]), datetime.fromisoformat(position["before"]))
+    if window.is_empty():
+        return Found((), position, finished=True)
+
+    try:
+        page = amazon.search(window, token)
+    except Rejected:
+        if token is None:
+            raise
+        # Tokens die after a day: begin the window again; what came already is known and changes nothing.
+        return Found((), {"mark": position["mark"]}, finished=False)
+
+    if page.next_token is None:
+        mark = min(page.mark or window.before, window.before)
+        return Found(page.orders, {"mark": mark.isoformat()}, finished=True)
+    bounds = {"after": window.after.isoformat(), "before": window.before.isoformat()}
+    return Found(page.orders, {"mark": position["mark"], "token": page.next_token, **bounds}, finished=False)
+
+
+def discover_changed(order_ids: Sequence[AmazonOrderId], *, amazon: AmazonOrders) -> tuple[ReadOrder, ...]:
+    """Read again what a notification hinted at. An order Amazon does not know is left to the sweep."""
+    found = (amazon.get(order_id, with_recipient=False) for order_id in dict.fromkeys(order_ids))
+    return tuple(read for read in found if read is not None)
+
+
+def ingest_order(
+    record: OrderRecord,
+    *,
+    orders: CommerceOrders,
+    catalog: CommerceCatalog,
+    recipients: Recipients,
+    policy: OrderPolicy,
+    now: datetime,
+) -> Outcome:
+    """Bring one Amazon order into commercetools, once, or say who must look at it."""
+    order = record.order
+    tried = record.link is not None or record.maybe_written
+    imported = orders.find(policy.order_number(order)) if tried else None
+    known = Known(
+        imported=imported,
+        linked=record.link is not None,
+        variants=catalog.find_variants(frozenset(policy.commerce_sku(sku) for sku in order.skus())),
+        personal=recipients.find(order) if imported is None and needs_address(order) else NOBODY,
+    )
+
+    decision = decide_import(order, known, policy, now)
+
+    match decision:
+        case ImportOrder():
+            decision, imported = _import(decision, orders)
+        case ChangeOrder():
+            imported = orders.change(decision)
+        case InSync() | OutOfScope() | Wait() | NeedsPerson():
+            pass
+        case _:
+            assert_never(decision)
+
+    return _outcome(order, decision, imported, now)
+
+
+def _import(decision: ImportOrder, orders: CommerceOrders) -> tuple[ImportOrder, ImportedOrder]:
+    """Create the order. Where stock cannot be taken, once more without taking it from those SKUs: nothing was created the first time."""
+    for _ in range(2):
+        created = orders.import_order(decision)
+        if isinstance(created, ImportedOrder):
+            return decision, created
+        decision = without_stock(decision, created)
+    created = orders.import_order(replace(decision, inventory_mode="None"))
+    assert isinstance(created, ImportedOrder), "an order without stock effect was refused for its stock"
+    return decision, created
+
+
+def _outcome(order: AmazonOrder, decision: Decision, imported: ImportedOrder | None, now: datetime) -> Outcome:
+    link = Link(imported.commercetools_id, imported.order_number, imported.version) if imported else None
+    match decision:
+        case ImportOrder():
+            facts = {"order_number": decision.order_number, "order_state": decision.order_state, "shipment_state": decision.shipment_state}
+            events = (*decision.events, Event("order.imported", facts))
+            return _done(decision.cases, events, link, order, now, "imported")
+        case ChangeOrder():
+            events = (*decision.events, Event("order.changed", _change_facts(decision)))
+            return _done(decision.cases, events, link, order, now, "brought up to date")
+        case InSync():
+            return _done(decision.cases, (), link, order, now, "both sides agree")
+        case OutOfScope():
+            return Outcome(State.OUT_OF_SCOPE, decision.reason)
+        case Wait():
+            return Outcome(State.WAITING, decision.reason, due_at=decision.until)
+        case NeedsPerson():
+            return _done((decision.case,), (), link, order, now, "")
+        case _:
+            assert_never(decision)
+
+
+def _done(
+    cases: tuple[Case, ...], events: tuple[Event, ...], link: Link | None, order: AmazonOrder, now: datetime, reason: str
+) -> Outcome:
+    if not cases:
+        return Outcome(State.IN_SYNC, reason, events=events, link=link, erase_at=erase_at(order))
+    rechecks = [seconds for case in cases if (seconds := CASE_KINDS[case.kind].recheck_s) is not None]
+    due_at = now + timedelta(seconds=min(rechecks)) if rechecks else None
+    title = CASE_KINDS[cases[0].kind].title
+    return Outcome(State.CASE, title, due_at=due_at, cases=cases, events=events, link=link, erase_at=erase_at(order))
+
+
+def _change_facts(decision: ChangeOrder) -> dict[str, str]:
+    facts = {
+        "order_state": decision.order_state,
+        "shipment_state": decision.shipment_state,
+        "fields": ", ".join(sorted(decision.fields)) or None,
+        "lines": str(len(decision.line_fields)) if decision.line_fields else None,
+        "sync_info": decision.sync_channel,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+

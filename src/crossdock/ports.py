@@ -1,0 +1,145 @@
+"""What flows and the engine need from outside, as Protocols. Adapters fit by shape; `app` is where mypy proves it.
+
+Faults, for every method that reaches a platform: `Unavailable` (try later), `Unauthorized` (a person must act), `Rejected` (refused for good);
+`StoreError` for every method that reaches our own database. Further faults are named where they occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from crossdock.domain.case import Case
+from crossdock.domain.ids import AmazonOrderId, OrderNumber, SellerSku
+from crossdock.domain.order import AmazonOrder, ImportedOrder, OrdersPage, PersonalData, ReadOrder
+from crossdock.domain.order_changes import ChangeOrder
+from crossdock.domain.order_import import ImportOrder, Variant
+from crossdock.domain.record import Arrival, Record, Settled
+from crossdock.domain.timeline import State
+from crossdock.domain.window import Window
+
+Clock = Callable[[], datetime]
+
+
+class AmazonOrders(Protocol):
+    """Amazon's orders: reading only."""
+
+    def search(self, window: Window, token: str | None, *, by_creation: bool = False) -> OrdersPage:
+        """One page of the orders updated (or created) in the window, without addresses; repeating is safe.
+
+        `token`: from the page before. Rejected with code `InvalidInput` where Amazon no longer takes the token.
+        """
+
+    def search_recipients(self, window: Window, token: str | None) -> OrdersPage:
+        """One page of the FBM orders still to be shipped, with buyers and addresses; repeating is safe."""
+
+    def get(self, order_id: AmazonOrderId, *, with_recipient: bool) -> ReadOrder | None:
+        """One order now; None where Amazon does not know it."""
+
+
+class CommerceOrders(Protocol):
+    """Orders in commercetools."""
+
+    def find(self, order_number: OrderNumber) -> ImportedOrder | None:
+        """The order under this number; None means commercetools does not have it."""
+
+    def import_order(self, decision: ImportOrder) -> ImportedOrder | frozenset[SellerSku]:
+        """Create the order; the SKUs whose stock cannot be taken where that is why nothing was created.
+
+        Repeating is safe: the number is unique, and the second time raises Conflict.
+        """
+
+    def change(self, decision: ChangeOrder) -> ImportedOrder:
+        """Apply all changes to the version that was read, or none; Conflict where it has moved."""
+
+    def redact(self, imported: ImportedOrder) -> ImportedOrder:
+        """Take address, e-mail and our personal fields off the order; repeating is safe. Conflict where it has moved."""
+
+    def existing(self, order_numbers: Sequence[OrderNumber]) -> frozenset[OrderNumber]:
+        """Which of these numbers commercetools has."""
+
+    def find_unfenced(self) -> list[OrderNumber]:
+        """FBA orders that one of a warehouse's usual filters would find; none in a healthy project."""
+
+
+class CommerceCatalog(Protocol):
+    """Products in commercetools."""
+
+    def find_variants(self, skus: frozenset[SellerSku]) -> Mapping[SellerSku, Variant]:
+        """The variants with these SKUs; a SKU that is not in the answer does not exist. Cached for minutes."""
+
+
+class Vault(Protocol):
+    """Sealed personal data."""
+
+    def save(self, personal: Mapping[AmazonOrderId, tuple[PersonalData, date]], now: datetime) -> None:
+        """Seal; what was held of the same order is merged under it. Repeating is safe."""
+
+    def find(self, order_ids: Sequence[AmazonOrderId]) -> Mapping[AmazonOrderId, PersonalData]:
+        """Open what is held."""
+
+    def due(self, today: date, limit: int) -> list[AmazonOrderId]:
+        """Orders whose day of erasure has come."""
+
+    def erase(self, order_ids: Sequence[AmazonOrderId], now: datetime) -> list[str]:
+        """Delete for good; the certificates. Repeating is safe."""
+
+
+class Recipients(Protocol):
+    """Where FBM orders go: from the vault, else from Amazon, one by one."""
+
+    def find(self, order: AmazonOrder) -> PersonalData:
+        """What is known of the buyer; empty where Amazon hides it."""
+
+
+class Cursors(Protocol):
+    """How far a search has read."""
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """The mark under this name; None means nothing was read yet."""
+
+    def save(self, name: str, value: Mapping[str, Any], now: datetime) -> None:
+        """Move the mark; repeating is safe."""
+
+
+class Inbox(Protocol):
+    """The records of one flow of one connection."""
+
+    def put(self, arrivals: Sequence[Arrival], now: datetime) -> int:
+        """Take in what arrived; answers how many were news. Repeating is safe."""
+
+    def due(self, now: datetime, limit: int) -> list[Record]:
+        """Records whose time has come, the longest due first."""
+
+    def find(self, record_id: str) -> Record | None:
+        """One record, due or not."""
+
+    def known(self, record_ids: Sequence[str]) -> dict[str, State]:
+        """Which of these are known, and in which state."""
+
+    def wake(self, record_ids: Sequence[str], now: datetime) -> int:
+        """Make records due now."""
+
+    def settle(self, results: Sequence[Settled], now: datetime) -> None:
+        """Write what a few records came to, in one transaction."""
+
+    def raise_case(self, record_id: str, case: Case, now: datetime) -> None:
+        """Open a case that is not the outcome of one record's run; twice is one."""
+
+    def clear_case(self, record_id: str, kind: str, now: datetime) -> None:
+        """Close it, seen healthy; nothing happens where there is none."""
+
+    def next_due_at(self) -> datetime | None:
+        """When the next record is due; None when none is."""
+
+
+class HeldLock(Protocol):
+    """A lock that is asked, not believed."""
+
+    def is_held(self) -> bool:
+        """Whether it is still ours."""
+
+
+Lock = Callable[[], AbstractContextManager[HeldLock | None]]

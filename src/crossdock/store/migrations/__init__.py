@@ -1,0 +1,1 @@
+"""Alembic migrations: SQL inside, never edited after they landed."""

@@ -1,0 +1,162 @@
+"""What Amazon told about a buyer, sealed, and gone on time.
+
+An envelope: the master key (never in the database) seals one key per connection and day of erasure; that key seals each record (AES-256-GCM, bound to
+its connection and record). Erasing a day deletes its rows *and* its key, so that a backup without the key holds nothing either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from crossdock.errors import ConfigError
+from crossdock.store.database import Database, Transaction
+
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof of one erasure: how many records of which day, and a hash over their names and the time."""
+
+    erase_on: date
+    records: tuple[str, ...]
+    text: str
+
+
+class PersonalDataStore:
+    """The sealed personal data of one connection."""
+
+    def __init__(self, database: Database, connection_id: str, master_keys: Sequence[bytes]) -> None:
+        """`master_keys`: 32 bytes each; the first seals, all open, so that a key can be replaced without a pause."""
+        self._database = database
+        self._connection_id = connection_id
+        self._masters = [AESGCM(key) for key in master_keys]
+        self._day_keys: dict[date, AESGCM] = {}
+        self._guard = threading.Lock()
+
+    def save(self, texts: Mapping[str, tuple[bytes, date]], *, now: datetime) -> None:
+        """Seal by record: (plain bytes, the day to erase on). An earlier text of the same record is replaced."""
+        if not texts:
+            return
+        with self._database.transaction([self._connection_id]) as transaction:
+            # A day that is over has no key any more: what is saved late is erased with today's.
+            days = {record_id: max(erase_on, now.date()) for record_id, (_, erase_on) in texts.items()}
+            keys = {day: self._day_key(transaction, day, make=True) for day in sorted(set(days.values()))}
+            rows = [
+                (self._connection_id, record_id, days[record_id], self._seal(keys[days[record_id]], record_id, text))
+                for record_id, (text, _) in texts.items()
+            ]
+            transaction.cursor().executemany(
+                """
+                insert into personal_data (connection_id, record_id, erase_on, sealed) values (%s, %s, %s, %s)
+                on conflict (connection_id, record_id) do update set erase_on = excluded.erase_on, sealed = excluded.sealed
+                """,
+                rows,
+            )
+
+    def find(self, record_ids: Sequence[str]) -> dict[str, bytes]:
+        """Open what is held of these records."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                "select record_id, erase_on, sealed from personal_data where connection_id = %s and record_id = any(%s)",
+                [self._connection_id, list(record_ids)],
+            ).fetchall()
+            return {
+                record_id: self._day_key(transaction, erase_on).decrypt(
+                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
+                )
+                for record_id, erase_on, sealed in found
+            }
+
+    def records_to_erase(self, today: date, limit: int) -> list[str]:
+        """Records whose day has come and that no legal hold keeps."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            return [
+                row[0]
+                for row in transaction.execute(
+                    """
+                    select record_id from personal_data
+                    where connection_id = %s and erase_on <= %s and hold_reason is null order by erase_on, record_id limit %s
+                    """,
+                    [self._connection_id, today, limit],
+                ).fetchall()
+            ]
+
+    def erase(self, record_ids: Sequence[str], now: datetime) -> list[Certificate]:
+        """Delete these records' texts, and the key of every day that has none left; one certificate a day. Repeating is safe."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            gone = transaction.execute(
+                "delete from personal_data where connection_id = %s and record_id = any(%s) returning erase_on, record_id",
+                [self._connection_id, list(record_ids)],
+            ).fetchall()
+            days = transaction.execute(
+                """
+                delete from personal_data_keys k where connection_id = %s and erase_on <= %s
+                and not exists (select from personal_data d where d.connection_id = k.connection_id and d.erase_on = k.erase_on)
+                returning erase_on
+                """,
+                [self._connection_id, now.date()],
+            ).fetchall()
+            certificates = [_certify(self._connection_id, day, [r for d, r in gone if d == day], now) for day in sorted({d for d, _ in gone})]
+            for certificate in certificates:
+                transaction.execute(
+                    "insert into erasures values (%s, %s, %s, %s, %s) on conflict do nothing",
+                    [self._connection_id, certificate.erase_on, now, len(certificate.records), certificate.text],
+                )
+        with self._guard:
+            for (day,) in days:
+                self._day_keys.pop(day, None)
+        return certificates
+
+    def _seal(self, key: AESGCM, record_id: str, text: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + key.encrypt(nonce, text, self._bound_to(record_id))
+
+    def _day_key(self, transaction: Transaction, erase_on: date, *, make: bool = False) -> AESGCM:
+        with self._guard:
+            held = self._day_keys.get(erase_on)
+        if held is not None and not make:
+            return held
+        if make:
+            plain = AESGCM.generate_key(bit_length=256)
+            nonce = secrets.token_bytes(_NONCE_BYTES)
+            sealed = nonce + self._masters[0].encrypt(nonce, plain, self._bound_to(erase_on.isoformat()))
+            transaction.execute(
+                "insert into personal_data_keys values (%s, %s, %s) on conflict do nothing", [self._connection_id, erase_on, sealed]
+            )
+        row = transaction.execute(
+            "select sealed_key from personal_data_keys where connection_id = %s and erase_on = %s for share",
+            [self._connection_id, erase_on],
+        ).fetchone()
+        assert row is not None, "personal data without its key"
+        key = AESGCM(self._open_master(row[0], erase_on))
+        with self._guard:
+            self._day_keys[erase_on] = key
+        return key
+
+    def _open_master(self, sealed: bytes, erase_on: date) -> bytes:
+        for master in self._masters:
+            try:
+                return master.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(erase_on.isoformat()))
+            except InvalidTag:
+                continue
+        raise ConfigError(["CROSSDOCK_MASTER_KEY: opens none of the stored keys; give the key the data was sealed with as the second one"])
+
+    def _bound_to(self, name: str) -> bytes:
+        """Ties a sealed text to its place: moved to another record or connection, it does not open."""
+        return f"{self._connection_id}|{name}".encode()
+
+
+def _certify(connection_id: str, erase_on: date, record_ids: list[str], now: datetime) -> Certificate:
+    records = tuple(sorted(record_ids))
+    digest = hashlib.sha256("\n".join([connection_id, erase_on.isoformat(), now.isoformat(), *records]).encode()).hexdigest()
+    text = f"{len(records)} records of {connection_id} due on {erase_on} were erased at {now.isoformat()}, sha256 {digest}"
+    return Certificate(erase_on, records, text)

@@ -1,0 +1,292 @@
+"""The inbox: one row a record, its newest snapshot, its state, and when it is due.
+
+Rule: an older snapshot never replaces a newer, and a result is written only onto the version it was decided from. So a record that changed while it
+was being worked on is simply due again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from crossdock.domain.case import Case
+from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.ids import OrderNumber
+from crossdock.domain.record import Arrival, Record, Settled
+from crossdock.domain.timeline import Event, Link, State
+from crossdock.store.database import Database, Transaction, rows_of
+
+
+class Inbox:
+    """The records of one flow of one connection."""
+
+    def __init__(self, database: Database, connection_id: str, flow: str, owners: dict[str, str]) -> None:
+        """`owners`: who looks at which kind of case by the merchant's policy, where it differs from the catalogue."""
+        self._database = database
+        self._connection_id = connection_id
+        self._flow = flow
+        self._owners = owners
+
+    def put(self, arrivals: Sequence[Arrival], now: datetime) -> int:
+        """Take in what arrived; answers how many were news. Repeating is safe: what is known already changes nothing."""
+        # One statement a batch; a record twice in one page is put twice, in order, because one statement may touch a row once.
+        with self._database.transaction([self._connection_id]) as transaction:
+            news = [arrival for arrival in arrivals if self._put_one(transaction, arrival, now)]
+            unreadable = [a for a in arrivals if a.outcome is not None]
+            self._write_cases(transaction, [(a.record_id, a.outcome.cases) for a in unreadable if a.outcome], now)
+            self._write_events(transaction, [(a.record_id, a.events) for a in news if a.events], now)
+        return len(news)
+
+    def _put_one(self, transaction: Transaction, arrival: Arrival, now: datetime) -> bool:
+        outcome = arrival.outcome
+        state = outcome.state if outcome else State.WAITING
+        due_at = outcome.due_at if outcome else now
+        reason = outcome.reason if outcome else "arrived"
+        found = transaction.execute(
+            """
+            insert into inbox as held (connection_id, flow, record_id, snapshot, snapshot_at, created_at, fulfilled_by, status,
+                state, reason, due_at, first_seen_at, changed_at)
+            values (%s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (connection_id, flow, record_id) do update set
+                snapshot = excluded.snapshot, snapshot_at = excluded.snapshot_at, created_at = excluded.created_at,
+                fulfilled_by = excluded.fulfilled_by, status = excluded.status, version = held.version + 1,
+                state = excluded.state, reason = excluded.reason, due_at = excluded.due_at, attempts = 0, changed_at = excluded.changed_at
+            where excluded.snapshot_at > held.snapshot_at
+                or (excluded.snapshot_at = held.snapshot_at and excluded.snapshot <> held.snapshot)
+            returning version
+            """,
+            [
+                self._connection_id,
+                self._flow,
+                arrival.record_id,
+                arrival.snapshot.decode(),
+                arrival.snapshot_at,
+                arrival.created_at,
+                arrival.fulfilled_by,
+                arrival.status,
+                state,
+                reason,
+                due_at,
+                now,
+                now,
+            ],
+        ).fetchone()
+        return found is not None
+
+    def due(self, now: datetime, limit: int) -> list[Record]:
+        """Records whose time has come, the longest due first."""
+        return self._read("where i.due_at <= %s order by i.due_at limit %s", [now, limit])
+
+    def find(self, record_id: str) -> Record | None:
+        """One record, due or not."""
+        return next(iter(self._read("where i.record_id = %s", [record_id])), None)
+
+    def known(self, record_ids: Sequence[str]) -> dict[str, State]:
+        """Which of these are in the inbox, and in which state."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                "select record_id, state from inbox where connection_id = %s and flow = %s and record_id = any(%s)",
+                [self._connection_id, self._flow, list(record_ids)],
+            ).fetchall()
+        return {record_id: State(state) for record_id, state in found}
+
+    def next_due_at(self) -> datetime | None:
+        """When the next record is due; None when none is."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            row = transaction.execute(
+                "select min(due_at) from inbox where connection_id = %s and flow = %s and due_at is not null",
+                [self._connection_id, self._flow],
+            ).fetchone()
+        return row[0] if row else None
+
+    def wake(self, record_ids: Sequence[str], now: datetime) -> int:
+        """Make records due now, whatever their state; answers how many there are."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            return transaction.execute(
+                "update inbox set due_at = %s, attempts = 0, version = version + 1 where connection_id = %s and flow = %s and record_id = any(%s)",
+                [now, self._connection_id, self._flow, list(record_ids)],
+            ).rowcount
+
+    def unlink(self, record_id: str) -> bool:
+        """Forget that a record was ever imported, because a person said to import it again."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            return bool(
+                transaction.execute(
+                    "delete from links where connection_id = %s and record_id = %s", [self._connection_id, record_id]
+                ).rowcount
+            )
+
+    def settle(self, results: Sequence[Settled], now: datetime) -> None:
+        """Write what a few records came to, in one transaction: state, link, cases opened and closed, history."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            self._write_states(transaction, results, now)
+            self._write_links(transaction, results, now)
+            closed = self._close_cases(transaction, results, now)
+            self._write_cases(transaction, [(s.record.record_id, s.outcome.cases) for s in results], now)
+            events = [(s.record.record_id, s.outcome.events) for s in results]
+            events += [(record_id, (Event("case.closed", {"kind": kind}),)) for record_id, kind in closed]
+            self._write_events(transaction, events, now)
+
+    def raise_case(self, record_id: str, case: Case, now: datetime) -> None:
+        """Open a case that is not the outcome of one record's run: of the connection itself, or of a check over many records."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            self._write_cases(transaction, [(record_id, (case,))], now)
+
+    def clear_case(self, record_id: str, kind: str, now: datetime) -> None:
+        """Close such a case, seen healthy; nothing happens where there is none."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            transaction.execute(
+                """
+                update cases set closed_at = %s, updated_at = %s, closed_because = 'seen healthy'
+                where connection_id = %s and flow = %s and record_id = %s and kind = %s and closed_at is null
+                """,
+                [now, now, self._connection_id, self._flow, record_id, kind],
+            )
+
+    def _read(self, where: str, arguments: list[Any]) -> list[Record]:
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                f"""
+                select i.record_id, i.snapshot::text, i.version, i.attempts, i.state, l.commercetools_id, l.order_number, l.version
+                from inbox i left join links l on l.connection_id = i.connection_id and l.record_id = i.record_id
+                {where.replace("where", "where i.connection_id = %s and i.flow = %s and", 1)}
+                """,  # noqa: S608 - the two callers' own text, never an argument
+                [self._connection_id, self._flow, *arguments],
+            ).fetchall()
+        return [
+            Record(
+                record_id=row[0],
+                snapshot=row[1].encode(),
+                version=row[2],
+                attempts=row[3],
+                state=State(row[4]),
+                link=Link(row[5], OrderNumber(row[6]), row[7]) if row[5] else None,
+            )
+            for row in found
+        ]
+
+    def _write_states(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
+        transaction.cursor().executemany(
+            """
+            update inbox set state = %s, reason = %s, due_at = %s, attempts = %s, changed_at = %s
+            where connection_id = %s and flow = %s and record_id = %s and version = %s
+            """,
+            [
+                (
+                    s.outcome.state,
+                    s.outcome.reason,
+                    s.outcome.due_at,
+                    s.attempts,
+                    now,
+                    self._connection_id,
+                    self._flow,
+                    s.record.record_id,
+                    s.record.version,
+                )
+                for s in results
+            ],
+        )
+
+    def _write_links(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
+        rows = [
+            (self._connection_id, s.record.record_id, s.outcome.link.commercetools_id, s.outcome.link.order_number, s.outcome.link.version, now)
+            for s in results
+            if s.outcome.link is not None
+        ]
+        if rows:
+            transaction.cursor().executemany(
+                """
+                insert into links (connection_id, record_id, commercetools_id, order_number, version, linked_at) values (%s, %s, %s, %s, %s, %s)
+                on conflict (connection_id, record_id) do update set commercetools_id = excluded.commercetools_id, version = excluded.version
+                """,
+                rows,
+            )
+
+    def _close_cases(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> list[tuple[str, str]]:
+        """Close what the run did not find any more. A record that was only put back keeps its cases: nothing was seen."""
+        seen = [s for s in results if not s.outcome.keeps_cases]
+        still = [f"{s.record.record_id} {case.kind}" for s in seen for case in s.outcome.cases]
+        closed = transaction.execute(
+            """
+            update cases set closed_at = %s, updated_at = %s, closed_because = 'seen healthy'
+            where connection_id = %s and flow = %s and record_id = any(%s) and closed_at is null and record_id || ' ' || kind <> all(%s)
+            returning record_id, kind
+            """,
+            [now, now, self._connection_id, self._flow, [s.record.record_id for s in seen], still],
+        ).fetchall()
+        return [(record_id, kind) for record_id, kind in closed]
+
+    def _write_cases(self, transaction: Transaction, found: Sequence[tuple[str, Sequence[Case]]], now: datetime) -> None:
+        """Open cases, each with a line in the history; raising one twice is one case, with the newest facts."""
+        rows = [
+            (
+                self._connection_id,
+                self._flow,
+                record_id,
+                case.kind,
+                self._owners.get(case.kind, CASE_KINDS[case.kind].owner),
+                Jsonb(dict(case.facts)),
+                case.deadline,
+                case.at_stake.minor_units if case.at_stake else None,
+                case.at_stake.currency if case.at_stake else None,
+                now,
+                now,
+            )
+            for record_id, cases in found
+            for case in cases
+        ]
+        if not rows:
+            return
+        cursor = transaction.cursor()
+        cursor.executemany(
+            """
+            insert into cases (connection_id, flow, record_id, kind, owner, facts, deadline, at_stake_minor_units, at_stake_currency,
+                opened_at, updated_at)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (connection_id, flow, record_id, kind) where closed_at is null do update set
+                facts = excluded.facts, deadline = excluded.deadline, updated_at = excluded.updated_at,
+                at_stake_minor_units = excluded.at_stake_minor_units, at_stake_currency = excluded.at_stake_currency
+            returning record_id, kind, opened_at = updated_at
+            """,
+            rows,
+            returning=True,
+        )
+        written = [result.fetchone() for result in cursor.results()]
+        opened = [(row[0], (Event("case.opened", {"kind": row[1]}),)) for row in written if row and row[2]]
+        self._write_events(transaction, opened, now)
+
+    def _write_events(self, transaction: Transaction, found: Sequence[tuple[str, Sequence[Event]]], now: datetime) -> None:
+        rows = [
+            (self._connection_id, self._flow, record_id, now, event.code, Jsonb(dict(event.facts)))
+            for record_id, events in found
+            for event in events
+        ]
+        if rows:
+            transaction.cursor().executemany(
+                "insert into history (connection_id, flow, record_id, at, code, facts) values (%s, %s, %s, %s, %s, %s)", rows
+            )
+
+
+def claimed_units(database: Database, connection_id: str, flow: str) -> list[dict[str, Any]]:
+    """Units that Amazon has sold and commercetools has not taken off yet, by SKU: FBM orders known and not imported.
+
+    A claim is a fact of the inbox, not a row of its own, so it can neither be lost nor be counted twice.
+    """
+    with database.transaction([connection_id]) as transaction:
+        return rows_of(
+            transaction.execute(
+                """
+                select item ->> 'seller_sku' as seller_sku, sum((item ->> 'quantity')::int)::int as units, count(*)::int as orders
+                from inbox i cross join lateral jsonb_array_elements(i.snapshot -> 'items') item
+                left join links l on l.connection_id = i.connection_id and l.record_id = i.record_id
+                where i.connection_id = %s and i.flow = %s and i.fulfilled_by = 'MERCHANT' and l.record_id is null
+                    and i.state in ('waiting', 'case') and i.status in ('PENDING', 'PENDING_AVAILABILITY', 'UNSHIPPED')
+                    and i.snapshot ->> 'channel_name' = 'AMAZON'
+                group by 1 order by 2 desc, 1
+                """,
+                [connection_id, flow],
+            )
+        )

@@ -1,0 +1,311 @@
+"""What can be changed on an order in commercetools, and the message each change sends.
+
+No action changes lines, quantities or prices: the platform has none.
+"""
+
+from typing import Any
+
+from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type
+from crossdock.twin.commercetools_drafts import (
+    Address,
+    Custom,
+    DeliveryItem,
+    Identifier,
+    Measurements,
+    OrderState,
+    Parcel,
+    PaymentState,
+    ShipmentState,
+    TrackingData,
+    stored_time,
+    update_of,
+)
+from crossdock.twin.commercetools_inventory import channel_with_role
+from crossdock.twin.commercetools_orders import stored_address, stored_delivery, stored_parcel, stored_tracking
+from crossdock.twin.commercetools_project import Project, Stamp
+from crossdock.twin.commercetools_refusals import Json, duplicate_field, invalid_input, invalid_json, invalid_operation
+from crossdock.twin.commercetools_updates import Act, Edit, apply, custom_shapes, setter, shape
+
+
+def update_order(project: Project, order: Json, update: Json, stamp: Stamp) -> Json:
+    """Update an order; give it as it is afterwards."""
+    return apply(project, project.orders, order, update, actions=_ACTIONS, stamp=stamp)
+
+
+def _change_state(name: str, message: str) -> Act:
+    """Make the action that changes one of the order's states; the same state again is no change."""
+    old = "old" + name[0].upper() + name[1:]
+
+    def act(edit: Edit, action: Json) -> None:
+        before = edit.set(name, action[name])
+        if before != action[name]:
+            edit.tell(message, **{name: action[name], old: before})
+
+    return act
+
+
+def _set_address(name: str, message: str) -> Act:
+    """Make the action that sets or removes one of the order's addresses."""
+
+    def act(edit: Edit, action: Json) -> None:
+        address = stored_address(edit.project, action["address"]) if "address" in action else None
+        before = edit.set(name, address)
+        edit.tell(message, address=address, oldAddress=before)
+
+    return act
+
+
+def _set_customer_email(edit: Edit, action: Json) -> None:
+    """Set or remove the customer's e-mail address."""
+    before = edit.set("customerEmail", action.get("email"))
+    edit.tell("OrderCustomerEmailSet", email=action.get("email"), oldEmail=before)
+
+
+def _set_customer_id(edit: Edit, action: Json) -> None:
+    """Give the order to another customer, or to none."""
+    customer_id = action.get("customerId")
+    customer = edit.project.find("customer", {"id": customer_id}) if customer_id is not None else None
+    before = edit.set("customerId", customer_id)
+    edit.tell(
+        "OrderCustomerSet",
+        customer={"typeId": "customer", "id": customer_id} if customer else None,
+        oldCustomer={"typeId": "customer", "id": before} if before else None,
+    )
+
+
+def _set_order_number(edit: Edit, action: Json) -> None:
+    """Give the order its number, once."""
+    if "orderNumber" in edit.resource:
+        raise invalid_operation("The order number is already set and cannot be changed.")
+    edit.project.orders.check_unique("orderNumber", action.get("orderNumber"))
+    edit.set("orderNumber", action.get("orderNumber"))
+
+
+def _set_type(edit: Edit, action: Json) -> None:
+    """Replace or remove the order's type and custom fields."""
+    before = edit.resource.get("custom")
+    set_custom_type(edit.project, edit.resource, action, "order")
+    previous = before["type"]["id"] if before else None
+    if "custom" in edit.resource:
+        edit.tell("OrderCustomTypeSet", customFields=edit.resource["custom"], previousTypeId=previous)
+    else:
+        edit.tell("OrderCustomTypeRemoved", previousTypeId=previous)
+
+
+def _set_field(edit: Edit, action: Json) -> None:
+    """Set or remove one custom field of the order."""
+    before, after = set_custom_field(edit.project, edit.resource, action)
+    if after is None:
+        edit.tell("OrderCustomFieldRemoved", name=action["name"])
+    elif before is None:
+        edit.tell("OrderCustomFieldAdded", name=action["name"], value=after)
+    elif before != after:
+        edit.tell("OrderCustomFieldChanged", name=action["name"], value=after, previousValue=before)
+
+
+def _item(edit: Edit, action: Json, kind: str) -> Json:
+    """Find the line an action names by id or key."""
+    item_id, key = action.get(f"{kind}Id"), action.get(f"{kind}Key")
+    if item_id is None and key is None:
+        raise invalid_json(f"actions -> {kind}Id: Missing required value")
+    for item in edit.resource[f"{kind}s"]:
+        if item["id"] == item_id or (key is not None and item.get("key") == key):
+            found: Json = item
+            return found
+    raise invalid_operation(f"The order has no {kind} with the id or key '{item_id or key}'.")
+
+
+def _set_item_type(kind: str, resource_type_id: str) -> Act:
+    """Make the action that replaces or removes the type and custom fields of a line."""
+
+    def act(edit: Edit, action: Json) -> None:
+        set_custom_type(edit.project, _item(edit, action, kind), action, resource_type_id)
+
+    return act
+
+
+def _set_item_field(kind: str) -> Act:
+    """Make the action that sets or removes one custom field of a line."""
+
+    def act(edit: Edit, action: Json) -> None:
+        set_custom_field(edit.project, _item(edit, action, kind), action)
+
+    return act
+
+
+def _update_sync_info(edit: Edit, action: Json) -> None:
+    """Note that the order was exported to, or imported from, a channel; there is one note for each channel."""
+    channel = channel_with_role(edit.project, action["channel"], "OrderExport", "OrderImport")
+    synced_at = stored_time(action.get("syncedAt", edit.stamp.at))
+    if synced_at is None:
+        raise invalid_input("syncedAt is not a valid date and time.")
+    info = {"channel": channel, "syncedAt": synced_at}
+    if "externalId" in action:
+        info["externalId"] = action["externalId"]
+    others = [each for each in edit.resource["syncInfo"] if each["channel"] != channel]
+    edit.resource["syncInfo"] = [*others, info]
+
+
+def _transition_state(edit: Edit, action: Json) -> None:
+    """Move the order to another state of the merchant's own workflow."""
+    state = edit.project.find("state", action["state"])
+    if state["type"] != "OrderState":
+        raise invalid_operation(f"The state '{state['key']}' is not an OrderState.")
+    current = edit.resource.get("state")
+    if not action.get("force", False):
+        _check_transition(edit.project, current, state)
+    reference = {"typeId": "state", "id": state["id"]}
+    edit.set("state", reference)
+    edit.tell("OrderStateTransition", state=reference, oldState=current, force=action.get("force", False))
+
+
+def _check_transition(project: Project, current: Json | None, state: Json) -> None:
+    """Refuse a transition the workflow does not have."""
+    if current is None:
+        if not state["initial"]:
+            raise invalid_operation(f"The state '{state['key']}' is not an initial state.")
+        return
+    transitions = project.find("state", current).get("transitions")
+    if transitions is not None and state["id"] not in {each["id"] for each in transitions}:
+        raise invalid_operation(f"There is no transition to the state '{state['key']}'.")
+
+
+def _deliveries(edit: Edit) -> list[Json]:
+    """Give the deliveries of an order that is shipped at all."""
+    info = edit.resource.get("shippingInfo")
+    if info is None:
+        raise invalid_operation("A delivery needs an order with shippingInfo.")
+    deliveries: list[Json] = info.setdefault("deliveries", [])
+    return deliveries
+
+
+def _add_delivery(edit: Edit, action: Json) -> None:
+    """Add a delivery with its parcels."""
+    deliveries = _deliveries(edit)
+    draft = action | ({"key": action["deliveryKey"]} if "deliveryKey" in action else {})
+    delivery = stored_delivery(edit.project, draft, edit.resource, edit.stamp)
+    _check_new_key(deliveries, delivery, "deliveryKey")
+    parcels = [parcel for each in deliveries for parcel in each["parcels"]]
+    for parcel in delivery["parcels"]:
+        _check_new_key(parcels, parcel, "parcelKey")
+        parcels.append(parcel)
+    deliveries.append(delivery)
+    edit.tell("DeliveryAdded", delivery=delivery | {"parcels": []})
+    for parcel in delivery["parcels"]:
+        edit.tell("ParcelAddedToDelivery", delivery=delivery, parcel=parcel)
+
+
+def _add_parcel(edit: Edit, action: Json) -> None:
+    """Add a parcel to a delivery."""
+    deliveries = _deliveries(edit)
+    delivery = _found(deliveries, action, "delivery")
+    draft = action | ({"key": action["parcelKey"]} if "parcelKey" in action else {})
+    parcel = stored_parcel(edit.project, draft, edit.resource, edit.stamp)
+    _check_new_key([each for other in deliveries for each in other["parcels"]], parcel, "parcelKey")
+    delivery["parcels"].append(parcel)
+    edit.tell("ParcelAddedToDelivery", delivery=delivery, parcel=parcel)
+
+
+def _set_tracking(edit: Edit, action: Json) -> None:
+    """Set or remove how a parcel can be followed."""
+    deliveries = _deliveries(edit)
+    parcel = _found([each for delivery in deliveries for each in delivery["parcels"]], action, "parcel")
+    delivery = next(each for each in deliveries if parcel in each["parcels"])
+    tracking = stored_tracking(action["trackingData"]) if "trackingData" in action else None
+    if tracking is None:
+        parcel.pop("trackingData", None)
+    else:
+        parcel["trackingData"] = tracking
+    edit.tell("ParcelTrackingDataUpdated", deliveryId=delivery["id"], parcelId=parcel["id"], trackingData=tracking)
+
+
+def _found(among: list[Json], action: Json, kind: str) -> Json:
+    """Find the delivery or parcel an action names by id or key."""
+    wanted_id, key = action.get(f"{kind}Id"), action.get(f"{kind}Key")
+    if wanted_id is None and key is None:
+        raise invalid_json(f"actions -> {kind}Id: Missing required value")
+    # The key of a parcel that is being added shares its field's name with the key of one that is looked for.
+    for each in among:
+        if each["id"] == wanted_id if wanted_id is not None else each.get("key") == key:
+            return each
+    raise invalid_operation(f"The order has no {kind} with the id or key '{wanted_id or key}'.")
+
+
+def _check_new_key(among: list[Json], new: Json, field: str) -> None:
+    """Refuse a key that another delivery or parcel of the order has."""
+    key = new.get("key")
+    if key is not None and any(each.get("key") == key for each in among):
+        raise duplicate_field(field, key)
+
+
+_ACTIONS: dict[str, Act] = {
+    "changeOrderState": _change_state("orderState", "OrderStateChanged"),
+    "changeShipmentState": _change_state("shipmentState", "OrderShipmentStateChanged"),
+    "changePaymentState": _change_state("paymentState", "OrderPaymentStateChanged"),
+    "transitionState": _transition_state,
+    "setShippingAddress": _set_address("shippingAddress", "OrderShippingAddressSet"),
+    "setBillingAddress": _set_address("billingAddress", "OrderBillingAddressSet"),
+    "setCustomerEmail": _set_customer_email,
+    "setCustomerId": _set_customer_id,
+    "setOrderNumber": _set_order_number,
+    "setPurchaseOrderNumber": setter(
+        "purchaseOrderNumber", "OrderPurchaseOrderNumberSet", old="oldPurchaseOrderNumber"
+    ),
+    "setCustomType": _set_type,
+    "setCustomField": _set_field,
+    "setLineItemCustomType": _set_item_type("lineItem", "line-item"),
+    "setLineItemCustomField": _set_item_field("lineItem"),
+    "setCustomLineItemCustomType": _set_item_type("customLineItem", "custom-line-item"),
+    "setCustomLineItemCustomField": _set_item_field("customLineItem"),
+    "updateSyncInfo": _update_sync_info,
+    "addDelivery": _add_delivery,
+    "addParcelToDelivery": _add_parcel,
+    "setParcelTrackingData": _set_tracking,
+}
+
+
+def _item_shapes(kind: str, name: str) -> tuple[Any, Any]:
+    """Make the shapes of the two actions on a line's custom fields."""
+    named = {f"{kind}Id": str | None, f"{kind}Key": str | None}
+    fields = dict[str, Any] | None
+    return (
+        shape(f"set{name}CustomType", type=Identifier | None, fields=fields, **named),
+        shape(f"set{name}CustomField", name=str, value=Any, **named),
+    )
+
+
+ORDER_UPDATE = update_of(
+    shape("changeOrderState", orderState=OrderState),
+    shape("changeShipmentState", shipmentState=ShipmentState),
+    shape("changePaymentState", paymentState=PaymentState),
+    shape("transitionState", state=Identifier, force=bool | None),
+    shape("setShippingAddress", address=Address | None),
+    shape("setBillingAddress", address=Address | None),
+    shape("setCustomerEmail", email=str | None),
+    shape("setCustomerId", customerId=str | None),
+    shape("setOrderNumber", orderNumber=str | None),
+    shape("setPurchaseOrderNumber", purchaseOrderNumber=str | None),
+    *custom_shapes(),
+    *_item_shapes("lineItem", "LineItem"),
+    *_item_shapes("customLineItem", "CustomLineItem"),
+    shape("updateSyncInfo", channel=Identifier, externalId=str | None, syncedAt=str | None),
+    shape(
+        "addDelivery",
+        deliveryKey=str | None,
+        items=list[DeliveryItem] | None,
+        address=Address | None,
+        parcels=list[Parcel] | None,
+        custom=Custom | None,
+    ),
+    shape(
+        "addParcelToDelivery",
+        deliveryId=str | None,
+        deliveryKey=str | None,
+        parcelKey=str | None,
+        measurements=Measurements | None,
+        trackingData=TrackingData | None,
+        items=list[DeliveryItem] | None,
+        custom=Custom | None,
+    ),
+    shape("setParcelTrackingData", parcelId=str | None, parcelKey=str | None, trackingData=TrackingData | None),
+)

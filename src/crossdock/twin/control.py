@@ -1,0 +1,322 @@
+"""What whoever runs a world may do to it over HTTP, under `/_twin/`: look, move the time, break things, let people act.
+
+| request | does |
+| --- | --- |
+| `GET /_twin/state` | the time, orders by status, counts of calls, waiting faults, held calls |
+| `GET /_twin/calls?limit=100`, `DELETE /_twin/calls` | the latest calls and all counts; begin anew |
+| `GET`, `POST`, `DELETE /_twin/faults` | the faults that wait; add one; clear them |
+| `POST /_twin/clock/advance {"seconds"}` | move the time forward |
+| `POST /_twin/delivery {"lost", "doubled", "overtaking"}` | how carelessly messages are delivered, as shares |
+| `GET`, `DELETE /_twin/notifications?seller_id=` | what waits in a seller's queue; take all of it |
+| `POST /_twin/orders {"order", "seller_id", "notify"}` | put an order on Amazon as it is written |
+| `POST /_twin/merchant/stock {"count", "quantity"}` | make goods and stock the shop with them |
+| `POST /_twin/merchant/buy {"count", "skus", "marketplace_id", "fulfilled_by", "settled", ...}` | buyers order |
+| `POST /_twin/merchant/settle {"at_once"}` | payments come through |
+| `POST /_twin/merchant/ship {"order_id"}`, `.../cancel`, `.../request_cancellation` | what happens to an order |
+| `GET /_twin/holds`, `POST /_twin/holds/release {"hold_id"}` | the held calls; let one go on, or all |
+
+`seller_id` may be left out where there is only one.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from crossdock.twin.amazon_account import SellerAccount, encoded, timestamp
+from crossdock.twin.both import Twin
+from crossdock.twin.merchant import Merchant
+from crossdock.twin.world import Delivery, Fault, Request, Response
+
+CALLS_SHOWN = 100
+BUY_MAX = 10_000  # in one request, so that no request keeps the world busy for minutes
+
+
+class ControlError(Exception):
+    """A control request makes no sense; the text says why."""
+
+
+class Advance(msgspec.Struct, forbid_unknown_fields=True):
+    """How far the time moves."""
+
+    seconds: float
+
+
+class PutOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """An order as Amazon shall know it."""
+
+    order: dict[str, Any]
+    seller_id: str | None = None
+    notify: bool = True
+
+
+class Stock(msgspec.Struct, forbid_unknown_fields=True):
+    """What the shop is stocked with."""
+
+    count: int = 0
+    quantity: int = 100
+    seller_id: str | None = None
+
+
+class Buy(msgspec.Struct, forbid_unknown_fields=True):
+    """What is ordered, and how often; what is left out is left to chance."""
+
+    count: int = 1
+    skus: list[str] | None = None
+    quantity: int | None = None
+    marketplace_id: str | None = None
+    fulfilled_by: Literal["AMAZON", "MERCHANT"] | None = None
+    programs: list[str] | None = None
+    settled: bool = False
+    seller_id: str | None = None
+
+
+class Settle(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose payments come through."""
+
+    at_once: bool = False
+    seller_id: str | None = None
+
+
+class OnOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """Which order something happens to."""
+
+    order_id: str
+    seller_id: str | None = None
+
+
+class Release(msgspec.Struct, forbid_unknown_fields=True):
+    """Which held call goes on; None: all of them."""
+
+    hold_id: str | None = None
+
+
+def control(twin: Twin, request: Request) -> Response:
+    """Answer one request under `/_twin/`, always in JSON; what makes no sense is a 400 that says why."""
+    name = request.path.removeprefix("/_twin/").rstrip("/")
+    act = ACTS.get((request.method, name))
+    if act is None:
+        return _answer(404, {"error": f"there is no {request.method} /_twin/{name}"})
+    try:
+        with twin.world.lock:
+            return _answer(200, act(twin, request))
+    except (ControlError, msgspec.DecodeError) as wrong:
+        return _answer(400, {"error": str(wrong)})
+
+
+def _state(twin: Twin, _: Request) -> object:
+    """Sum the world up."""
+    accounts = {
+        account.seller_id: {
+            "orders": len(account.orders),
+            "orders_by_status": _by_status(account),
+            "notifications": len(account.notifications),
+        }
+        for account in twin.amazon.accounts.values()
+    }
+    projects = {
+        key: {"orders": len(project.orders), "messages": len(project.messages)}
+        for key, project in twin.commercetools.projects.items()
+    }
+    return {
+        "now": timestamp(twin.world.clock.now()),
+        "seed": twin.world.seed,
+        "amazon": accounts,
+        "commercetools": projects,
+        "calls": twin.world.counts(),
+        "faults": twin.world.faults.waiting(),
+        "delivery": twin.world.delivery,
+        "holds": _list_holds(twin, _),
+    }
+
+
+def _by_status(account: SellerAccount) -> Counter[str]:
+    """Count the orders of an account."""
+    return Counter(str(order.get("fulfillment", {}).get("fulfillmentStatus")) for order in account.orders.values())
+
+
+def _list_calls(twin: Twin, request: Request) -> object:
+    """List the latest calls, the newest last."""
+    limit = (request.query.get("limit") or [str(CALLS_SHOWN)])[0]
+    if not limit.isascii() or not limit.isdigit():
+        raise ControlError("limit is not a number")
+    latest = twin.world.calls[-int(limit) :] if int(limit) else []
+    calls = [{"at": timestamp(call.at), "operation": call.operation, "status": call.status} for call in latest]
+    return {"counts": twin.world.counts(), "calls": calls}
+
+
+def _forget_calls(twin: Twin, _: Request) -> object:
+    """Begin the list of calls anew."""
+    twin.world.forget_calls()
+    return {}
+
+
+def _list_faults(twin: Twin, _: Request) -> object:
+    """List the faults that wait."""
+    return {"faults": twin.world.faults.waiting()}
+
+
+def _add_fault(twin: Twin, request: Request) -> object:
+    """Add a fault."""
+    twin.world.faults.add(msgspec.json.decode(request.body, type=Fault))
+    return _list_faults(twin, request)
+
+
+def _clear_faults(twin: Twin, request: Request) -> object:
+    """Take all faults away."""
+    twin.world.faults.clear()
+    return _list_faults(twin, request)
+
+
+def _advance(twin: Twin, request: Request) -> object:
+    """Move the time forward."""
+    seconds = msgspec.json.decode(request.body, type=Advance).seconds
+    try:
+        twin.world.clock.advance(timedelta(seconds=seconds))
+    except OverflowError:
+        raise ControlError("seconds goes beyond the end of time") from None
+    return {"now": timestamp(twin.world.clock.now())}
+
+
+def _deliver(twin: Twin, request: Request) -> object:
+    """Set how messages are delivered."""
+    twin.world.delivery = msgspec.json.decode(request.body, type=Delivery)
+    return twin.world.delivery
+
+
+def _list_notifications(twin: Twin, request: Request) -> object:
+    """List what waits in a queue."""
+    account = _account(twin, _seller_id(request))
+    return {"notifications": [msgspec.Raw(message) for message in account.notifications]}
+
+
+def _take_notifications(twin: Twin, request: Request) -> object:
+    """Take everything out of a queue."""
+    taken = _list_notifications(twin, request)
+    _account(twin, _seller_id(request)).notifications.clear()
+    return taken
+
+
+def _put_order(twin: Twin, request: Request) -> object:
+    """Put an order on Amazon."""
+    asked = msgspec.json.decode(request.body, type=PutOrder)
+    try:
+        order = _account(twin, asked.seller_id).put_order(asked.order, notify=asked.notify)
+    except (KeyError, ValueError, TypeError, AttributeError) as wrong:
+        raise ControlError(f"the order cannot be kept: {wrong!r}") from None
+    return {"order_id": order["orderId"], "last_updated_time": order["lastUpdatedTime"]}
+
+
+def _stock(twin: Twin, request: Request) -> object:
+    """Stock the shop."""
+    asked = msgspec.json.decode(request.body or b"{}", type=Stock)
+    return {"skus": _merchant(twin, asked.seller_id).stock_the_shop(asked.count, quantity=asked.quantity)}
+
+
+def _buy(twin: Twin, request: Request) -> object:
+    """Let buyers order."""
+    asked = msgspec.json.decode(request.body or b"{}", type=Buy)
+    merchant = _merchant(twin, asked.seller_id)
+    if not 0 <= asked.count <= BUY_MAX:
+        raise ControlError(f"count must be from 0 to {BUY_MAX}")
+    if not merchant.goods and not asked.skus:
+        raise ControlError("there is nothing to buy: stock the shop first, or name skus")
+    wishes = {name: getattr(asked, name) for name in ("skus", "quantity", "marketplace_id", "fulfilled_by", "programs")}
+    try:
+        return {"order_ids": [merchant.buy(**wishes, settled=asked.settled) for _ in range(asked.count)]}
+    except KeyError as unknown:
+        raise ControlError(f"there is no marketplace {unknown}") from None
+
+
+def _settle(twin: Twin, request: Request) -> object:
+    """Let payments come through."""
+    asked = msgspec.json.decode(request.body or b"{}", type=Settle)
+    return {"order_ids": _merchant(twin, asked.seller_id).settle(at_once=asked.at_once)}
+
+
+def _on_order(act: Callable[[Merchant, str], object]) -> Callable[[Twin, Request], object]:
+    """Make an act of one that a merchant does to an order."""
+
+    def acts(twin: Twin, request: Request) -> object:
+        asked = msgspec.json.decode(request.body, type=OnOrder)
+        merchant = _merchant(twin, asked.seller_id)
+        if asked.order_id not in merchant.account.orders:
+            raise ControlError(f"there is no order {asked.order_id}")
+        act(merchant, asked.order_id)
+        return {"order_id": asked.order_id}
+
+    return acts
+
+
+def _list_holds(twin: Twin, _: Request) -> object:
+    """List the held calls."""
+    return {
+        hold_id: {"operation": held.operation, "since": timestamp(held.since)} for hold_id, held in twin.holds.items()
+    }
+
+
+def _release(twin: Twin, request: Request) -> object:
+    """Let held calls go on."""
+    wanted = msgspec.json.decode(request.body or b"{}", type=Release).hold_id
+    released = list(twin.holds) if wanted is None else [wanted]
+    if not twin.holds.keys() >= set(released):
+        raise ControlError(f"there is no held call {wanted}")
+    for hold_id in released:
+        twin.holds[hold_id].release()
+    return {"released": released}
+
+
+def _seller_id(request: Request) -> str | None:
+    """Read which seller is meant."""
+    values = request.query.get("seller_id")
+    return values[0] if values else None
+
+
+def _account(twin: Twin, seller_id: str | None) -> SellerAccount:
+    """Find the account that is meant."""
+    known = {account.seller_id: account for account in twin.amazon.accounts.values()}
+    return known[_only(seller_id, known.keys(), "seller")]
+
+
+def _merchant(twin: Twin, seller_id: str | None) -> Merchant:
+    """Find the merchant who is meant."""
+    return twin.merchants[_only(seller_id, twin.merchants.keys(), "merchant")]
+
+
+def _only(wanted: str | None, known: Any, what: str) -> str:
+    """Give the one that is wanted, or the only one there is."""
+    if wanted is None and len(known) == 1:
+        return str(next(iter(known)))
+    if wanted not in known:
+        raise ControlError(f"say which {what} by seller_id: {', '.join(sorted(known)) or 'there is none'}")
+    return str(wanted)
+
+
+def _answer(status: int, value: object) -> Response:
+    """Give an answer in JSON."""
+    return Response(status, encoded(value), {"content-type": "application/json"})
+
+
+ACTS: dict[tuple[str, str], Callable[[Twin, Request], object]] = {
+    ("GET", "state"): _state,
+    ("GET", "calls"): _list_calls,
+    ("DELETE", "calls"): _forget_calls,
+    ("GET", "faults"): _list_faults,
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "clock/advance"): _advance,
+    ("POST", "delivery"): _deliver,
+    ("GET", "notifications"): _list_notifications,
+    ("DELETE", "notifications"): _take_notifications,
+    ("POST", "orders"): _put_order,
+    ("POST", "merchant/stock"): _stock,
+    ("POST", "merchant/buy"): _buy,
+    ("POST", "merchant/settle"): _settle,
+    ("POST", "merchant/ship"): _on_order(Merchant.ship),
+    ("POST", "merchant/cancel"): _on_order(Merchant.cancel),
+    ("POST", "merchant/request_cancellation"): _on_order(Merchant.request_cancellation),
+    ("GET", "holds"): _list_holds,
+    ("POST", "holds/release"): _release,
+}
