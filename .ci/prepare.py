@@ -75,7 +75,16 @@ def prepare(place: pathlib.Path, lock: pathlib.Path) -> None:
         return
     stamp.unlink(missing_ok=True)
     fresh = done.get("base") != base or not (before.issuperset(pins) or before.issubset(pins))
-    pip = [str(place / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "-qq", "install", "--no-compile"]
+    pip = [
+        str(place / "bin" / "python"),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "-qq",
+        "install",
+        "--no-compile",
+    ]
     if fresh:
         say(f"virtual environment in {place} (Python {sys.version.split()[0]})")
         run([PYTHON, "-m", "venv", "--clear", str(place)])

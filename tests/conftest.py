@@ -6,13 +6,18 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 from hypothesis import settings
 
+from crossdock.store.database import Database, migrate
 from crossdock.store.embedded import Embedded, running
+from tests.joined_twin import Stage
 
 # No example database: the checkout may not be ours to write to. No deadline: the machine may be busy.
 settings.register_profile("house", database=None, deadline=None)
@@ -46,3 +51,45 @@ def embedded_server(open_folder: Path, postgresql_version: int) -> Iterator[Embe
     """A server of this run's own, fast and forgetful; a test that writes takes a database of its own in it."""
     with running(open_folder / "server", durable=False, version=postgresql_version) as server:
         yield server
+
+
+def _in(url: str, database: str) -> str:
+    """The same address, another database of the server."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def template(embedded_server: Embedded) -> str:
+    """A migrated, empty database that others are copied from in some milliseconds."""
+    with psycopg.connect(embedded_server.admin_url, autocommit=True) as admin:
+        admin.execute("create database crossdock_template owner crossdock_owner")
+    migrate(_in(embedded_server.owner_url, "crossdock_template"), embedded_server.app_url)
+    return "crossdock_template"
+
+
+@pytest.fixture
+def addresses(embedded_server: Embedded, template: str) -> Iterator[tuple[str, str]]:
+    """A database of this test's own, migrated and empty: the application's address and the owner's."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(embedded_server.admin_url, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template} owner crossdock_owner")
+        yield _in(embedded_server.app_url, name), _in(embedded_server.owner_url, name)
+        admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(addresses: tuple[str, str]) -> Iterator[Database]:
+    """The same, opened as the application opens it."""
+    opened = Database(addresses[0])
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stage(database: Database) -> Iterator[Stage]:
+    """Builds scenes: a twin, its people, and the product joined to them."""
+    built = Stage(database)
+    yield built
+    built.close()

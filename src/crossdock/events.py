@@ -63,3 +63,8 @@ def bind(**fields: str) -> None:
     """Add `connection_id` or `correlation_id` to every line of this thread from now on."""
     assert set(fields) <= _COMMON, "only common fields are bound"
     structlog.contextvars.bind_contextvars(**fields)
+
+
+def silence() -> None:
+    """Write nothing below WARNING: a terminal that shows live progress has no room for lines."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import httpx2
 
@@ -23,6 +23,7 @@ from crossdock.commercetools.customers import Customers
 from crossdock.commercetools.products import Products
 from crossdock.commercetools.provision import Channels, Provision
 from crossdock.domain.case import Case
+from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
 from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
 from crossdock.domain.order_import import erase_at, may_hold_personal_data, needs_address
@@ -31,7 +32,7 @@ from crossdock.domain.record import Record
 from crossdock.domain.timeline import Outcome
 from crossdock.engine.drain import Flow, Report, drain
 from crossdock.errors import DataError
-from crossdock.flows.check_days import DayCheck, check_day
+from crossdock.flows.check_days import check_day
 from crossdock.flows.erase_personal_data import erase_personal_data
 from crossdock.flows.ingest_orders import CURSOR, PAGES_MAX, OrderRecord, discover_changed, discover_orders, ingest_order
 from crossdock.flows.read_recipients import discover_recipients, personal_by_order, read_recipient
@@ -40,6 +41,7 @@ from crossdock.ports import Clock
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database
+from crossdock.store.days import save_day
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
@@ -106,6 +108,11 @@ class Joined:
             if found.finished:
                 break
         return news
+
+    def searched_until(self) -> datetime | None:
+        """Up to when the ordinary search has seen everything; None before its first run."""
+        position = self.cursors.find(CURSOR)
+        return datetime.fromisoformat(position["mark"]) if position else None
 
     def take_in(self, reads: Sequence[ReadOrder]) -> int:
         """Put orders in the inbox and what belongs to their buyers under seal; answers how many are news."""
@@ -209,6 +216,10 @@ class Joined:
                 break
         assert check is not None, "a day check reads at least one page"
         return check
+
+    def note_day(self, check: DayCheck) -> None:
+        """Keep the proof of a day, for the desk."""
+        save_day(self._database, self.connection_id, check, self._clock())
 
     def check_fence(self) -> list[OrderNumber]:
         """FBA orders a warehouse would find; each is due at once, and its flow puts it back behind its fence."""

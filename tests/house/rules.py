@@ -32,8 +32,17 @@ FORBIDDEN_WORDS = {
 }
 PHRASES_OF_THE_TRADE = (
     *("personal_data", "data_error", "data_dir", "data_folder"),
-    # as the platforms spell them
-    *("included_data", "payment_info", "return_info", "service_level", "shipping_info", "sync_info", "tracking_data"),
+    # as the platforms and their clients spell them
+    *(
+        "base_url",
+        "included_data",
+        "payment_info",
+        "return_info",
+        "service_level",
+        "shipping_info",
+        "sync_info",
+        "tracking_data",
+    ),
 )
 
 AMERICAN = {

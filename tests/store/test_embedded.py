@@ -58,6 +58,16 @@ def another_process(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait(timeout=60)
 
 
+@contextmanager
+def a_stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A living process of the server's user that has nothing to do with it."""
+    with subprocess.Popen(["/bin/sleep", "600"], user="nobody" if AS_ROOT else None) as stranger:
+        try:
+            yield stranger
+        finally:
+            stranger.kill()
+
+
 def server_process(data_dir: Path) -> psutil.Process:
     """The server's first process, by the file PostgreSQL writes."""
     return psutil.Process(int((data_dir / "postgresql/data/postmaster.pid").read_text().splitlines()[0]))
@@ -223,13 +233,12 @@ def test_left_behind_process_id_is_not_believed(data_dir: Path) -> None:
         }
         old = str(server_process(data_dir).pid)
     assert {path.name for path in files} == {"postmaster.pid", ".s.PGSQL.5432.lock"}
-    with subprocess.Popen(["/bin/sleep", "600"], user="nobody" if AS_ROOT else None) as stranger:
+    with a_stranger() as stranger:
         (data_dir / "postgresql/socket").mkdir(mode=0o700)
         assert [path.write_text(text.replace(old, str(stranger.pid), 1)) for path, text in files.items()]
         with running(data_dir, durable=False) as server:
             assert ask(server.app_url, "select 1") == 1
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_unfinished_set_up_is_repeated(open_folder: Path) -> None:

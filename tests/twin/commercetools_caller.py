@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+
 from crossdock.twin.commercetools import Commercetools
 from crossdock.twin.world import Request, Response, World
 
@@ -20,6 +21,7 @@ class Shop:
     """A project with three goods in a warehouse, and an application that may do everything in it."""
 
     def __init__(self) -> None:
+        """Set the shop up and sign in."""
         self.world = World(seed=11)
         self.platform = Commercetools(self.world)
         self.project = self.platform.add_project("shop")
@@ -56,7 +58,7 @@ class Shop:
 
     def get(self, path: str, **query: str) -> Json:
         """Read something that must be there."""
-        return self._expect("GET", path, b"", query, 200)
+        return self._expect("GET", path, b"", query=query, status=200)
 
     def find(self, path: str, where: str, **inputs: str) -> list[Json]:
         """Query with a predicate."""
@@ -66,11 +68,11 @@ class Shop:
 
     def create(self, path: str, draft: Json) -> Json:
         """Create something, which must succeed."""
-        return self._expect("POST", path, draft, {}, 201)
+        return self._expect("POST", path, draft, status=201)
 
     def update(self, path: str, version: int, *actions: Json) -> Json:
         """Update something, which must succeed."""
-        return self._expect("POST", path, {"version": version, "actions": list(actions)}, {}, 200)
+        return self._expect("POST", path, {"version": version, "actions": list(actions)}, status=200)
 
     def refused(self, method: str, path: str, body: Json | bytes = b"", **query: str) -> Json:
         """Send what must be refused; give the first error, with the status beside it."""
@@ -98,8 +100,10 @@ class Shop:
         """Let time pass."""
         self.world.clock.advance(timedelta(**by))
 
-    def _expect(self, method: str, path: str, body: Json | bytes, query: dict[str, str], status: int) -> Json:
-        response = self.send(method, path, body, {name: [value] for name, value in query.items()})
+    def _expect(
+        self, method: str, path: str, body: Json | bytes, *, status: int, query: dict[str, str] | None = None
+    ) -> Json:
+        response = self.send(method, path, body, {name: [value] for name, value in (query or {}).items()})
         assert response.status == status, response.body
         return json_of(response)
 

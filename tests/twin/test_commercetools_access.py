@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from crossdock.twin.world import Fault, FaultAnswer, Request
 
+from crossdock.twin.world import Fault, FaultAnswer, Request
 from tests.twin.commercetools_caller import Shop, a_line, an_order, json_of
 
 

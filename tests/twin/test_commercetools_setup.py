@@ -43,9 +43,10 @@ def test_a_channel_gets_and_loses_roles(shop: Shop) -> None:
         ({"name": "x"}, "InvalidField"),
         ({"name": "with space"}, "InvalidField"),
         ({"name": "a" * 37}, "InvalidField"),
-        ({"name": "ok", "type": {"name": "Text"}}, "InvalidField"),
-        ({"name": "ok", "type": {"name": "Enum"}}, "InvalidField"),
-        ({"name": "ok", "type": {"name": "Set", "elementType": {"name": "Text"}}}, "InvalidField"),
+        ({"name": "ok", "type": {"name": "Text"}}, "InvalidJsonInput"),
+        ({"name": "ok", "type": {"name": "Enum"}}, "InvalidJsonInput"),
+        ({"name": "ok", "type": {"name": "Set", "elementType": {"name": "Text"}}}, "InvalidJsonInput"),
+        ({"name": "ok", "type": {"name": "Set", "elementType": {"name": "Reference"}}}, "InvalidJsonInput"),
     ],
 )
 def test_a_field_must_be_properly_defined(shop: Shop, definition: Json, code: str) -> None:

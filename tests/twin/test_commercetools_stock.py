@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from crossdock.twin.commercetools_orders import place_order
 from crossdock.twin.commercetools_refusals import RefusedError
-
 from tests.twin.commercetools_caller import Json, Shop, a_line, an_order
 
-WAREHOUSE = {"supplyChannel": {"typeId": "channel", "key": "warehouse"}}
+WAREHOUSE: Json = {"supplyChannel": {"typeId": "channel", "key": "warehouse"}}
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class Tokens:
         if response.status_code == httpx2.codes.OK:
             try:
                 return msgspec.json.decode(response.content, type=_Token)
-            except msgspec.MsgspecError as fault:
+            except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
                 message = "Login with Amazon answered with something else than a token"
                 raise Unavailable(message, operation=OPERATION, request_id=request_id) from fault
         code = _refusal(response.content)
@@ -97,6 +97,6 @@ class Tokens:
 
 def _refusal(body: bytes) -> str:
     try:
-        return msgspec.json.decode(body, type=_Refusal).error
-    except msgspec.MsgspecError:
+        return msgspec.json.decode(body, type=_Refusal).error[:64]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""

@@ -93,6 +93,6 @@ def _first_code(body: bytes) -> str:
     """Amazon's own code; its message is left out, because it may quote what was sent."""
     try:
         errors = msgspec.json.decode(body, type=_Errors).errors
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""
     return errors[0].code[:64] if errors else ""

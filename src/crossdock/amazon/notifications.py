@@ -7,6 +7,7 @@ ways, so they are read without regard to case. A message never acts: it names wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from crossdock.errors import DataError
 
 # SQS carries 256 KB; more than that is no notification.
 MESSAGE_BYTES_MAX = 256 * 1024
+
+# What is no order id is never asked for: Amazon's refusal of it would be taken for a refusal of all that came with it.
+_ID = re.compile(r"[A-Za-z0-9-]{2,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def parse_notification(body: bytes) -> OrderChanged | None:
     metadata = _folded(envelope.get("notificationmetadata"))
     order_id = change.get("amazonorderid")
     seller_id = change.get("sellerid")
-    if not isinstance(order_id, str) or not isinstance(seller_id, str):
+    if not isinstance(order_id, str) or not isinstance(seller_id, str) or not _ID.fullmatch(order_id):
         raise DataError("notification.Payload.OrderChangeNotification", "names no order or no seller")
     return OrderChanged(
         notification_id=str(metadata.get("notificationid", "")),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from crossdock.domain.ids import AmazonOrderId, MarketplaceId, OrderItemId, SellerSku
-from crossdock.domain.money import Money, parse_money
+from crossdock.domain.money import MINOR_UNITS_MAX, Money, parse_money
 from crossdock.domain.order import NOBODY, AmazonOrder, Breakdown, OrderItem, PersonalData, Recipient
 from crossdock.domain.order_import import may_hold_personal_data
 from crossdock.errors import DataError
@@ -21,9 +21,16 @@ from crossdock.errors import DataError
 TITLE_MAX = 500
 SKU_MAX = 256
 TEXT_MAX = 2000
+# Amazon's own words (a status, a programme, the type of an amount) are a few letters; what is longer is no word of Amazon's.
+WORD_MAX = 64
+WORDS_MAX = 50
 # No cart has more; a larger number is a fault, and commercetools counts in 32 bits.
 QUANTITY_MAX = 1_000_000
 ITEMS_MAX = 500
+# Amazon names eight types of amounts, and six parts of one.
+ROWS_MAX = 50
+# Where Amazon knows no date it has been seen to say 1970; beyond these years nothing can be added to a time.
+YEARS = range(1970, 2200)
 
 _ID = re.compile(r"[A-Za-z0-9-]{2,64}")
 
@@ -312,6 +319,8 @@ def to_order(wire: OrderWire, cleaned: tuple[str, ...]) -> tuple[AmazonOrder, Pe
     _check_id(wire.order_id, "orderId")
     if len(wire.order_items) > ITEMS_MAX:
         raise DataError("orderItems", f"more than {ITEMS_MAX}")
+    if len({item.order_item_id for item in wire.order_items}) < len(wire.order_items):
+        raise DataError("orderItems", "two items with one orderItemId")
     fulfillment = wire.fulfillment or FulfillmentWire()
     proceeds = wire.proceeds or ProceedsWire()
     replaced = [row.order_id for row in wire.associated_orders or () if row.association_type in {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}]
@@ -319,18 +328,18 @@ def to_order(wire: OrderWire, cleaned: tuple[str, ...]) -> tuple[AmazonOrder, Pe
     parcels = [package.package_status.status if package.package_status else "" for package in wire.packages or ()]
     order = AmazonOrder(
         order_id=AmazonOrderId(wire.order_id),
-        created_at=_time(wire.created_time, "createdTime"),
-        updated_at=_time(wire.last_updated_time, "lastUpdatedTime"),
-        channel_name=wire.sales_channel.channel_name,
-        marketplace_id=MarketplaceId(wire.sales_channel.marketplace_id),
-        status=fulfillment.fulfillment_status,
-        fulfilled_by=fulfillment.fulfilled_by,
+        created_at=parse_time(wire.created_time, "createdTime"),
+        updated_at=parse_time(wire.last_updated_time, "lastUpdatedTime"),
+        channel_name=wire.sales_channel.channel_name[:WORD_MAX],
+        marketplace_id=MarketplaceId(wire.sales_channel.marketplace_id[:WORD_MAX]),
+        status=fulfillment.fulfillment_status[:WORD_MAX],
+        fulfilled_by=fulfillment.fulfilled_by[:WORD_MAX],
         items=tuple(_item(item, f"orderItems[{n}]") for n, item in enumerate(wire.order_items)),
-        service_level=fulfillment.fulfillment_service_level,
+        service_level=fulfillment.fulfillment_service_level[:WORD_MAX],
         ship_by_at=_latest(fulfillment.ship_by_window, "fulfillment.shipByWindow"),
         deliver_by_at=_latest(fulfillment.deliver_by_window, "fulfillment.deliverByWindow"),
-        programs=tuple(wire.programs or ()),
-        replaces=AmazonOrderId(replaced[0]) if replaced else None,
+        programs=_words(wire.programs),
+        replaces=AmazonOrderId(replaced[0][:WORD_MAX]) if replaced else None,
         seller_order_id=aliases[0][:TEXT_MAX] if aliases else "",
         grand_total=_money(proceeds.grand_total, "proceeds.grandTotal"),
         proceeds=_breakdowns(proceeds, "proceeds"),
@@ -343,8 +352,6 @@ def to_order(wire: OrderWire, cleaned: tuple[str, ...]) -> tuple[AmazonOrder, Pe
 
 def _item(wire: ItemWire, where: str) -> OrderItem:
     _check_id(wire.order_item_id, f"{where}.orderItemId")
-    if not 0 <= wire.quantity_ordered <= QUANTITY_MAX:
-        raise DataError(f"{where}.quantityOrdered", f"{wire.quantity_ordered} is no quantity")
     if len(wire.product.seller_sku) > SKU_MAX:
         raise DataError(f"{where}.product.sellerSku", f"longer than {SKU_MAX} characters")
     fulfillment = wire.fulfillment or ItemFulfillmentWire()
@@ -352,22 +359,23 @@ def _item(wire: ItemWire, where: str) -> OrderItem:
     cancellation = wire.cancellation or CancellationWire()
     points = ((wire.expense or ExpenseWire()).points_cost or PointsCostWire()).points_granted or PointsWire()
     tax = wire.tax or ItemTaxWire()
+    left = fulfillment.quantity_unfulfilled
     collected_by = [row.responsible_party or row.model for row in tax.tax_collections or () if row.model == "MARKETPLACE_FACILITATOR"]
     return OrderItem(
         order_item_id=OrderItemId(wire.order_item_id),
         seller_sku=SellerSku(wire.product.seller_sku),
         asin=wire.product.asin[:TITLE_MAX],
         title=wire.product.title[:TITLE_MAX],
-        quantity=wire.quantity_ordered,
-        unit_price=_money(wire.product.price.unit_price if wire.product.price else None, f"{where}.product.price.unitPrice"),
+        quantity=_quantity(wire.quantity_ordered, f"{where}.quantityOrdered"),
+        unit_price=_unit_price(wire, f"{where}.product.price.unitPrice"),
         proceeds=_breakdowns(wire.proceeds or ProceedsWire(), f"{where}.proceeds"),
-        quantity_fulfilled=fulfillment.quantity_fulfilled,
-        quantity_unfulfilled=fulfillment.quantity_unfulfilled,
-        points=points.points_number,
+        quantity_fulfilled=_quantity(fulfillment.quantity_fulfilled, f"{where}.fulfillment.quantityFulfilled"),
+        quantity_unfulfilled=None if left is None else _quantity(left, f"{where}.fulfillment.quantityUnfulfilled"),
+        points=_points(points.points_number, f"{where}.expense.pointsCost"),
         points_value=_money(points.points_monetary_value, f"{where}.expense.pointsCost"),
         promotion_ids=tuple(dict.fromkeys(row.promotion_id[:TITLE_MAX] for row in (wire.promotion or PromotionWire()).breakdowns or () if row.promotion_id)),
         gift_wrap_level=gift.gift_wrap_level[:TITLE_MAX],
-        programs=tuple(wire.programs or ()),
+        programs=_words(wire.programs),
         facilitator=collected_by[0][:TITLE_MAX] if collected_by else "",
         reporting_scheme=next((row.reporting_scheme[:TITLE_MAX] for row in tax.tax_calculation_breakdowns or ()), ""),
         cancellation_requested=cancellation.cancellation_request is not None and cancellation.cancellation_request.requester == "BUYER",
@@ -375,18 +383,45 @@ def _item(wire: ItemWire, where: str) -> OrderItem:
     )
 
 
+def _quantity(value: int, where: str) -> int:
+    if not 0 <= value <= QUANTITY_MAX:
+        raise DataError(where, "no quantity: below zero or above a million")
+    return value
+
+
+def _points(value: int, where: str) -> int:
+    if not 0 <= value <= MINOR_UNITS_MAX:
+        raise DataError(where, "no number of points")
+    return value
+
+
+def _unit_price(wire: ItemWire, where: str) -> Money | None:
+    """The price of one unit; as many as were ordered must still be an amount."""
+    price = _money(wire.product.price.unit_price if wire.product.price else None, where)
+    if price is not None and abs(price.minor_units) * wire.quantity_ordered > MINOR_UNITS_MAX:
+        raise DataError(where, "amount too large for so many units")
+    return price
+
+
+def _words(words: list[str] | None) -> tuple[str, ...]:
+    return tuple(word[:WORD_MAX] for word in (words or ())[:WORDS_MAX])
+
+
 def _breakdowns(wire: ProceedsWire, where: str) -> tuple[Breakdown, ...]:
+    rows = wire.breakdowns or ()
+    if max(len(rows), *(len(row.detailed_breakdowns or ()) for row in rows), 0) > ROWS_MAX:
+        raise DataError(where, f"more than {ROWS_MAX} amounts")
     return tuple(
         Breakdown(
-            type=row.type,
+            type=row.type[:WORD_MAX],
             amount=parse_money(row.subtotal.amount, row.subtotal.currency_code, f"{where}.{row.type[:40]}"),
             parts=tuple(
-                (part.subtype, parse_money(part.value.amount, part.value.currency_code, f"{where}.{row.type[:40]}.{part.subtype[:40]}"))
+                (part.subtype[:WORD_MAX], parse_money(part.value.amount, part.value.currency_code, f"{where}.{row.type[:40]}.{part.subtype[:40]}"))
                 for part in row.detailed_breakdowns or ()
                 if part.value is not None
             ),
         )
-        for row in wire.breakdowns or ()
+        for row in rows
     )
 
 
@@ -409,7 +444,7 @@ def _personal(wire: OrderWire) -> PersonalData:
         purchase_order_number=_text(buyer.buyer_purchase_order_number),
         gift_messages=tuple(gifts),
         customization_urls=tuple(links),
-        tax_registrations=tuple((row.entity_type, row.tax_registration_type, row.tax_registration_number[:TEXT_MAX]) for row in registrations),
+        tax_registrations=tuple((row.entity_type[:WORD_MAX], row.tax_registration_type[:WORD_MAX], row.tax_registration_number[:TEXT_MAX]) for row in registrations),
     )
 
 
@@ -444,19 +479,24 @@ def _money(wire: MoneyWire | None, where: str) -> Money | None:
     return None if wire is None else parse_money(wire.amount, wire.currency_code, where)
 
 
-def _time(text: str, where: str) -> datetime:
-    """Both of Amazon's spellings, with and without milliseconds; never without a zone."""
+def parse_time(text: str, where: str) -> datetime:
+    """Both of Amazon's spellings, with and without milliseconds, never without a zone; DataError at `where` otherwise.
+
+    Whole milliseconds, as both platforms keep them: a finer time would differ from what commercetools shows of it for ever.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise DataError(where, "not a time") from None
     if at.tzinfo is None:
         raise DataError(where, "a time without its zone")
-    return at.astimezone(UTC)
+    if at.year not in YEARS:
+        raise DataError(where, "a time no order can have")
+    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _latest(wire: WindowWire | None, where: str) -> datetime | None:
-    return _time(wire.latest_date_time, where) if wire is not None and wire.latest_date_time else None
+    return parse_time(wire.latest_date_time, where) if wire is not None and wire.latest_date_time else None
 
 
 def _check_id(text: str, where: str) -> None:

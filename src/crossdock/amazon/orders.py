@@ -21,7 +21,7 @@ from crossdock.amazon.rates import GET_ORDER, SEARCH_ORDERS
 from crossdock.domain.ids import AmazonOrderId, MarketplaceId
 from crossdock.domain.order import OrdersPage, ReadOrder
 from crossdock.domain.window import Window
-from crossdock.amazon.order_parts import OrderWire, to_order
+from crossdock.amazon.order_parts import OrderWire, parse_time, to_order
 from crossdock.errors import DataError, Rejected, Unavailable
 
 PATH = "/orders/2026-01-01/orders"
@@ -30,6 +30,11 @@ DATASETS = ("FULFILLMENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "
 PERSONAL_DATASETS = (*DATASETS, "BUYER", "RECIPIENT")
 
 T = TypeVar("T")
+
+# What msgspec says to a text that is no JSON of the shape asked for, or is nested deeper than it follows.
+_NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_QUOTES_AND_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_OPENING, _CLOSING = frozenset({b"[", b"{"}), frozenset({b"]", b"}"})
 
 
 class _Pagination(msgspec.Struct, rename="camel"):
@@ -45,6 +50,19 @@ class _Page(msgspec.Struct, rename="camel"):
 
 class _Single(msgspec.Struct):
     order: msgspec.Raw
+
+
+class _CutPage(msgspec.Struct, rename="camel"):
+    """A page with a number in the place of each order."""
+
+    orders: list[int]
+    pagination: _Pagination | None = None
+    last_updated_before: str | None = None
+    created_before: str | None = None
+
+
+class _CutSingle(msgspec.Struct):
+    order: int
 
 
 class _Glimpse(msgspec.Struct, rename="camel"):
@@ -80,7 +98,7 @@ class Orders:
             if refused.status == 404:  # noqa: PLR2004 - the protocol's own number
                 return None
             raise
-        return parse_order(bytes(_decode(body, _Single, GET_ORDER).order))
+        return parse_order_answer(body)
 
     def _search(
         self, window: Window, token: str | None, *, by_creation: bool, datasets: Sequence[str], filters: dict[str, str]
@@ -101,13 +119,32 @@ class Orders:
 
 def parse_orders_page(body: bytes) -> OrdersPage:
     """Cut an answer of searchOrders into orders and read each by itself. Unavailable where the answer is no such page at all."""
-    page = _decode(body, _Page, SEARCH_ORDERS)
-    mark = page.last_updated_before or page.created_before
+    page: _Page | _CutPage | None = _find(body, _Page)
+    if isinstance(page, _Page):
+        orders = [bytes(raw) for raw in page.orders]
+    else:
+        rest, parts = _cut(body, depth=3)
+        page = _find(rest, _CutPage)
+        if page is None or not set(page.orders) <= set(range(len(parts))):
+            raise _no_answer(SEARCH_ORDERS)
+        orders = [parts[n] for n in page.orders]
     return OrdersPage(
-        orders=tuple(parse_order(bytes(raw)) for raw in page.orders),
+        orders=tuple(parse_order(raw) for raw in orders),
         next_token=page.pagination.next_token if page.pagination else None,
-        mark=_find_time(mark),
+        mark=_find_time(page.last_updated_before or page.created_before),
     )
+
+
+def parse_order_answer(body: bytes) -> ReadOrder:
+    """Read the one order of an answer of getOrder. Unavailable where the answer is none at all."""
+    answer = _find(body, _Single)
+    if answer is not None:
+        return parse_order(bytes(answer.order))
+    rest, parts = _cut(body, depth=2)
+    cut = _find(rest, _CutSingle)
+    if cut is None or cut.order not in range(len(parts)):
+        raise _no_answer(GET_ORDER)
+    return parse_order(parts[cut.order])
 
 
 def parse_order(raw: bytes) -> ReadOrder:
@@ -127,15 +164,20 @@ def _read_wire(raw: bytes) -> tuple[OrderWire, tuple[str, ...]]:
             return msgspec.json.decode(raw, type=OrderWire), ()
         except msgspec.ValidationError as fault:
             raise DataError("order", str(fault)) from fault
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _NOT_JSON:
             pass
     cleaned: list[str] = []
     try:
-        value = _clean(json.loads(raw.decode(errors="surrogateescape")), "", cleaned)
+        value = _clean(_loads(raw), "", cleaned)
         return msgspec.convert(value, type=OrderWire), tuple(cleaned)
-    except (ValueError, msgspec.ValidationError, RecursionError) as fault:
-        where = str(fault) if isinstance(fault, msgspec.ValidationError) else "not JSON"
-        raise DataError("order", where) from fault
+    except (ValueError, RecursionError) as fault:
+        what = str(fault) if isinstance(fault, msgspec.ValidationError) else "not JSON, or nested too deep"
+        raise DataError("order", what) from fault
+
+
+def _loads(raw: bytes) -> Any:
+    """The JSON of one order, whatever bytes are in its texts."""
+    return json.loads(raw.decode(errors="surrogateescape"), strict=False)
 
 
 def _clean(value: Any, path: str, cleaned: list[str]) -> Any:
@@ -153,28 +195,56 @@ def _clean(value: Any, path: str, cleaned: list[str]) -> Any:
 
 def _unreadable(raw: bytes, problem: DataError) -> ReadOrder:
     """Name the record by Amazon's id where there is one, else by its content, so that the same order is the same record."""
-    try:
-        glimpse = msgspec.json.decode(raw, type=_Glimpse)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        glimpse = _Glimpse()
+    glimpse = _glimpse(raw)
     known = isinstance(glimpse.order_id, str) and re.fullmatch(r"[A-Za-z0-9-]{1,64}", glimpse.order_id)
     record_id = glimpse.order_id if known else f"unreadable-{hashlib.sha256(raw).hexdigest()[:16]}"
     updated_at = _find_time(glimpse.last_updated_time) if isinstance(glimpse.last_updated_time, str) else None
     return ReadOrder(record_id=record_id, order=None, problem=problem, updated_at=updated_at)
 
 
-def _decode(body: bytes, shape: type[T], operation: str) -> T:
-    """The outer shape. What is no such answer (a proxy's page, half a body) may be one the next time."""
+def _glimpse(raw: bytes) -> _Glimpse:
     try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(raw, type=_Glimpse)
+    except _NOT_JSON:
         pass
     try:
-        value = json.loads(body.decode(errors="surrogateescape"))
-        return msgspec.json.decode(json.dumps(_clean(value, "", [])).encode(), type=shape)
-    except (ValueError, msgspec.MsgspecError, RecursionError) as fault:
-        message = f"{operation}: Amazon answered with something else than the documented JSON"
-        raise Unavailable(message, operation=operation) from fault
+        return msgspec.convert(_loads(raw), type=_Glimpse)
+    except (ValueError, RecursionError):
+        return _Glimpse()
+
+
+def _find(body: bytes, shape: type[T]) -> T | None:
+    """The outer shape, or None where the body has another."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except _NOT_JSON:
+        return None
+
+
+def _cut(body: bytes, *, depth: int) -> tuple[bytes, list[bytes]]:
+    """The body with a number in the place of each part at this depth of brackets, and the parts.
+
+    By quotes and brackets alone: one order that no JSON reader takes (a lone surrogate, half a character, a thousand brackets) leaves the others whole.
+    """
+    rest: list[bytes] = []
+    parts: list[bytes] = []
+    now = begin = kept = 0
+    for token in _QUOTES_AND_BRACKETS.finditer(body):
+        if token.group() in _OPENING:
+            now += 1
+            begin = token.start() if now == depth else begin
+        elif token.group() in _CLOSING:
+            if now == depth:
+                rest += [body[kept:begin], str(len(parts)).encode()]
+                parts.append(body[begin : token.end()])
+                kept = token.end()
+            now -= 1
+    return b"".join([*rest, body[kept:]]), parts
+
+
+def _no_answer(operation: str) -> Unavailable:
+    """A proxy's page or half a body may be an answer the next time."""
+    return Unavailable(f"{operation}: Amazon answered with something else than the documented JSON", operation=operation)
 
 
 def _timestamp(at: datetime) -> str:
@@ -183,12 +253,9 @@ def _timestamp(at: datetime) -> str:
 
 
 def _find_time(text: str | None) -> datetime | None:
-    if not text:
-        return None
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+        return parse_time(text or "", "time")
+    except DataError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -48,8 +48,6 @@ class ErrorDetail(msgspec.Struct, rename="camel"):
     skus: list[str] = []
     type_id: str = ""
     key: str = ""
-    duplicate_value: Any = None
-    message: str = ""
 
 
 class _ErrorBody(msgspec.Struct, rename="camel"):
@@ -118,9 +116,10 @@ class Client:
             raise _fault(operation, response)
         try:
             return msgspec.json.decode(response.content, type=shape)
-        except msgspec.MsgspecError as fault:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             # msgspec names the place and the kinds that do not fit, never the value.
-            message = f"{operation}: commercetools answered with something else than the documented JSON: {fault}"
+            why = str(fault) if isinstance(fault, msgspec.MsgspecError) else "not UTF-8"
+            message = f"{operation}: commercetools answered with something else than the documented JSON: {why}"
             raise Unavailable(message, operation=operation, request_id=_request_id(response)) from fault
 
     def _send(self, operation: str, method: str, url: str, token: str, content: bytes | None) -> httpx2.Response:
@@ -166,7 +165,7 @@ class Client:
             raise refusal
         try:
             return msgspec.json.decode(response.content, type=_Token)
-        except msgspec.MsgspecError as fault:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             message = "commercetools' sign-in answered with something else than a token"
             raise Unavailable(message, operation=operation) from fault
 

@@ -29,9 +29,10 @@ MINOR_DIGITS: dict[str, int] = {
     **dict.fromkeys(_DIGITS_3.split(), 3),
 }
 
-# Longer texts are no amount but an attack or a fault; 18 digits still fit the 64-bit integers of both platforms.
+# Longer texts are no amount but an attack or a fault.
 _AMOUNT = re.compile(r"(-?)(\d{1,18})(?:\.(\d{1,18}))?", re.ASCII)
-_MINOR_UNITS_MAX = 10**17
+# A million million, in cents: the sum of the longest order still fits the 64-bit integers of both platforms.
+MINOR_UNITS_MAX = 10**14
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def parse_money(amount: str, currency: str, where: str) -> Money:
     if part[digits:].strip("0"):
         raise DataError(where, f"more than {digits} decimal places for {currency}")
     minor_units = int(whole + part[:digits].ljust(digits, "0"))
-    if minor_units > _MINOR_UNITS_MAX:
+    if minor_units > MINOR_UNITS_MAX:
         raise DataError(where, "amount too large")
     return Money(-minor_units if sign else minor_units, currency)
 

@@ -98,7 +98,6 @@ def _changed_line_fields(order: AmazonOrder, imported: ImportedOrder) -> dict[st
         if wanted is None or "amazon-order-item-id" not in line.fields or line.custom:
             continue
         names = [name for name in LIVING_LINE_FIELDS if wanted.get(name) != line.fields.get(name)]
-        # A line that was imported without its cancelled units already has the quantity that is to be shipped.
-        if names and wanted.get("amazon-quantity-to-ship", line.quantity) != line.quantity:
+        if names:
             changed[line.line_id] = {name: wanted.get(name) for name in names}
     return changed

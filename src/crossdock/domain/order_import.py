@@ -97,6 +97,7 @@ class ImportOrder:
     line_fields: Mapping[str, Mapping[str, object]]
     commerce_skus: Mapping[SellerSku, SellerSku]
     personal: PersonalData
+    sync_channel: str | None = None
     cases: tuple[Case, ...] = ()
     events: tuple[Event, ...] = ()
     without_stock: frozenset[SellerSku] = frozenset()
@@ -171,7 +172,7 @@ def erase_at(order: AmazonOrder) -> datetime:
 def _never_imported(order: AmazonOrder, known: Known, policy: OrderPolicy) -> Decision | None:
     """The reasons not to import, before its status matters."""
     if known.linked:
-        return NeedsPerson(Case("order.vanished", {"order_number": policy.order_number(order)}, order.ship_by_at, order.grand_total))
+        return NeedsPerson(Case("order.vanished", {"order_number": policy.order_number(order)}, _our_ship_by(order), order.grand_total))
     if order.channel_name != "AMAZON":
         return OutOfScope("an order of another sales channel that Amazon only ships")
     if order.created_at < policy.import_from:
@@ -189,15 +190,16 @@ def _decide_new(order: AmazonOrder, known: Known, policy: OrderPolicy, move: Mov
     if move is Move.WAIT:
         return Wait("waits for Amazon: not ready to ship", now + WAIT_FOR_NEWS)
     if move is Move.LEAVE_OUT:
-        return OutOfScope("cancelled before it was imported")
+        undelivered = order.status == AmazonStatus.UNFULFILLABLE
+        return OutOfScope("Amazon cannot deliver it, and it was not sold there" if undelivered else "cancelled before it was imported")
     if move is Move.ASK_STATUS:
         return NeedsPerson(_status_unknown(order))
     if move is Move.IMPORT_FENCED and policy.fba_import == "when_shipped":
         return Wait("waits for Amazon to ship it (fba.import)", now + WAIT_FOR_NEWS)
-    if all(item.quantity - item.quantity_cancelled() <= 0 for item in order.items) and move is Move.IMPORT_TO_SHIP:
+    if move is Move.IMPORT_TO_SHIP and order.items and all(item.quantity <= item.quantity_cancelled() for item in order.items):
         return OutOfScope("every line was cancelled before it was imported")
     if not has_prices(order):
-        return NeedsPerson(Case("order.price_missing", {"status": order.status}, order.ship_by_at))
+        return NeedsPerson(Case("order.price_missing", {"status": order.status}, _our_ship_by(order)))
     if move is Move.IMPORT_TO_SHIP and not (known.personal.recipient and known.personal.recipient.deliverable()):
         return NeedsPerson(Case("order.personal_data_masked", {}, order.ship_by_at, order.grand_total))
     unknown = _unknown_skus(order, known, policy)
@@ -210,7 +212,7 @@ def _decide_existing(order: AmazonOrder, known: Known, policy: OrderPolicy, move
     imported = known.imported
     assert imported is not None, "an existing order is missing"
     if not known.linked and not _is_ours(order, imported):
-        return NeedsPerson(Case("order.number_taken", {"order_number": imported.order_number}, order.ship_by_at, order.grand_total))
+        return NeedsPerson(Case("order.number_taken", {"order_number": imported.order_number}, _our_ship_by(order), order.grand_total))
     if move is Move.ASK_STATUS:
         return NeedsPerson(_status_unknown(order))
     cases = _standing_cases(order, known, policy, move, now)
@@ -257,6 +259,7 @@ def _import(
         line_fields={item.order_item_id: line_fields_of(item, personal) for item in order.items},
         commerce_skus={item.seller_sku: policy.commerce_sku(item.seller_sku) for item in order.items},
         personal=personal,
+        sync_channel=policy.sync_channel,
         cases=cases,
         events=(Event("order.amounts_read", {"reading": totals.reading.sentence()}),),
     )
@@ -313,7 +316,12 @@ def _status_unknown(order: AmazonOrder) -> Case:
 
 
 def _unknown_sku(order: AmazonOrder, unknown: frozenset[SellerSku]) -> Case:
-    return Case("order.unknown_sku", {"skus": ", ".join(sorted(unknown))[:500]}, order.ship_by_at, order.grand_total)
+    return Case("order.unknown_sku", {"skus": ", ".join(sorted(unknown))[:500]}, _our_ship_by(order), order.grand_total)
+
+
+def _our_ship_by(order: AmazonOrder) -> datetime | None:
+    """The ship-by date where it is ours to keep: not of an order Amazon ships, and not of one that is shipped."""
+    return None if order.fulfilled_by == FulfilledBy.AMAZON or order.status == AmazonStatus.SHIPPED else order.ship_by_at
 
 
 def _unknown_sku_cases(order: AmazonOrder, unknown: frozenset[SellerSku]) -> tuple[Case, ...]:

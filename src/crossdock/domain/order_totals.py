@@ -11,11 +11,13 @@ If none holds, the remainder becomes a line of its own and a case: a cent must n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.money import MINOR_DIGITS, Money, allocate, round_half_even, total, zero
 from crossdock.domain.order import AmazonOrder, Breakdown, OrderItem
 
@@ -184,7 +186,7 @@ def order_totals(order: AmazonOrder, rules: TaxRules, *, as_extras: frozenset[Se
     extras.extend(_only_on_the_order(order))
     extras.extend(_difference(reading))
     shipping_total, more_shipping = _shipping(shipping, currency, included=reading.tax_included)
-    extras.extend(more_shipping)
+    extras = _distinct([*extras, *more_shipping])
     amounts = [*(line.amount for line in lines), *(extra.amount for extra in extras), shipping_total.amount]
     total_price = total(amounts, currency)
     taxes = [*(line.tax for line in lines), *(extra.tax for extra in extras), shipping_total.tax]
@@ -203,17 +205,22 @@ def order_totals(order: AmazonOrder, rules: TaxRules, *, as_extras: frozenset[Se
 
 
 def order_currency(order: AmazonOrder) -> str:
-    """The one currency of an order; parsing has made sure there is only one. An order without any amount has none: empty."""
+    """The one currency of an order; parsing has made sure there is only one. An order without any amount has none: empty.
+
+    A replacement costs nothing and may say so by no amount at all: its zero is in its marketplace's currency.
+    """
     amounts = [order.grand_total, *(row.amount for row in order.proceeds)]
     for item in order.items:
         amounts.extend(row.amount for row in item.proceeds)
         amounts.append(item.unit_price)
-    return next((amount.currency for amount in amounts if amount is not None), "")
+    stated = next((amount.currency for amount in amounts if amount is not None), "")
+    marketplace = MARKETPLACES.get(order.marketplace_id)
+    return marketplace.currency if not stated and order.replaces is not None and marketplace is not None else stated
 
 
 def has_prices(order: AmazonOrder) -> bool:
     """Whether Amazon has told what the goods cost. A replacement costs nothing and says nothing."""
-    if not order_currency(order):
+    if not order.items or not order_currency(order):
         return False
     return order.replaces is not None or all(
         item.quantity == 0 or item.unit_price is not None or _amount_of(item.proceeds, ITEM) is not None for item in order.items
@@ -234,8 +241,8 @@ def read_amounts(order: AmazonOrder, currency: str, *, tax_included: bool) -> Re
         return Reading(tax_included=tax_included, discount_sign=natural_sign, certain=False, difference=zero(currency))
     fitting = [
         (included, sign)
-        for sign in signs
         for included in conventions
+        for sign in signs
         if explained(sign, included=included) == order.grand_total
     ]
     if fitting:
@@ -306,8 +313,8 @@ def _order_only_rows(order: AmazonOrder) -> tuple[Breakdown, ...]:
 
 
 def _attributed(order: AmazonOrder) -> AmazonOrder:
-    """The same order with tax and promotions that Amazon states for the order alone spread over its items by value."""
-    rows = [row for row in _order_only_rows(order) if row.type in {TAX, DISCOUNT}]
+    """The same order with tax, shipping and promotions that Amazon states for the order alone spread over its items by value."""
+    rows = [row for row in _order_only_rows(order) if row.type in {TAX, DISCOUNT, SHIPPING}]
     if not rows or not order.items:
         return order
     values = [_amount_of(_item_rows(item), ITEM) for item in order.items]
@@ -353,7 +360,7 @@ def _parts_summing_to(row: Breakdown) -> tuple[tuple[str, Money], ...]:
 
 def _taxed_parts(item: OrderItem, currency: str, reading: Reading, rules: TaxRules) -> tuple[_Part, ...]:
     amounts = _amounts(item, currency, reading.discount_sign)
-    stated = next((row for row in item.proceeds if row.type == TAX and (row.amount or row.parts)), None)
+    stated = _stated(item, currency)
     name = FACILITATOR_RATE_NAME if item.facilitator else RATE_NAME
     if stated is not None:
         shares = _tax_shares(stated, amounts, currency)
@@ -367,6 +374,14 @@ def _taxed_parts(item: OrderItem, currency: str, reading: Reading, rules: TaxRul
             for key, amount in amounts.items()
         }
     return tuple(_Part(kind, discount, amount, taxes[kind, discount]) for (kind, discount), amount in amounts.items())
+
+
+def _stated(item: OrderItem, currency: str) -> Breakdown | None:
+    """All tax Amazon states for the item as one row; None where it states none, or nothing but a bare zero."""
+    rows = [row for row in item.proceeds if row.type == TAX and (row.amount or row.parts)]
+    if not rows:
+        return None
+    return Breakdown(TAX, total((row.amount for row in rows), currency), tuple(part for row in rows for part in row.parts))
 
 
 def _silent_rate(item: OrderItem, rules: TaxRules, *, included: bool) -> Decimal | None:
@@ -476,6 +491,20 @@ def _only_on_the_order(order: AmazonOrder) -> list[ExtraTotal]:
         for row in _order_only_rows(order)
         if row.amount
     ]
+
+
+def _distinct(extras: list[ExtraTotal]) -> list[ExtraTotal]:
+    """The same lines, each slug once: Amazon may state a type twice, and two unknown types may read alike."""
+    seen: Counter[str] = Counter()
+    distinct: list[ExtraTotal] = []
+    for extra in extras:
+        slug = extra.slug
+        while seen[slug]:
+            seen[extra.slug] += 1
+            slug = f"{extra.slug}-{seen[extra.slug]}"
+        seen[slug] += 1
+        distinct.append(replace(extra, slug=slug))
+    return distinct
 
 
 def _difference(reading: Reading) -> list[ExtraTotal]:

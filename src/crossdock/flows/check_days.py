@@ -6,40 +6,17 @@ The proof is a second, independent search by creation time: its ids must be in t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
-from crossdock.domain.order import ReadOrder
 from crossdock.domain.timeline import State
 from crossdock.domain.window import Window
 from crossdock.ports import AmazonOrders, CommerceOrders, Inbox
 
 # A day counts as closed when its last orders had an hour to arrive by the ordinary way.
 CLOSED_AFTER = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class DayCheck:
-    """What the second search of one day found, so far. `missing`: orders of this page that the first search never brought.
-
-    `vanished`: orders that were imported and are no longer in commercetools. `position`: where the search goes on; None when the day is done.
-    """
-
-    day: date
-    on_amazon: int
-    in_commercetools: int
-    out_of_scope: int
-    waiting: int
-    found_missing: int
-    vanished: tuple[str, ...]
-    missing: tuple[ReadOrder, ...]
-    position: dict[str, Any] | None
-
-    def is_proven(self) -> bool:
-        """Whether the whole day was read and every order is in commercetools, out of scope, or waiting with a time or an owner."""
-        return self.position is None and not self.found_missing and not self.vanished
 
 
 def is_closed(day: date, now: datetime) -> bool:

@@ -117,6 +117,8 @@ def ingest_order(
     match decision:
         case ImportOrder():
             decision, imported = _import(decision, orders)
+            if decision.sync_channel is not None:
+                imported = orders.change(ChangeOrder(imported, sync_channel=decision.sync_channel, sync_id=order.order_id))
         case ChangeOrder():
             imported = orders.change(decision)
         case InSync() | OutOfScope() | Wait() | NeedsPerson():

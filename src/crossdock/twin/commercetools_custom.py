@@ -1,11 +1,26 @@
-"""Custom fields: a type is used only where it may be, and each value is what its field definition says."""
+"""Custom fields: a type is used only where it may be, and each value is what its field definition says.
+
+Addresses are here because they can have custom fields, wherever they are.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crossdock.twin.commercetools_drafts import stored_time
+from crossdock.twin.commercetools_bodies import stored_time
+from crossdock.twin.commercetools_fields import (
+    FLAG,
+    MONEY,
+    NUMBER,
+    REFERENCE,
+    TEXT,
+    TIME,
+    Fields,
+    Kind,
+    Localized,
+)
 from crossdock.twin.commercetools_money import stored
+from crossdock.twin.commercetools_predicates import CustomFields
 from crossdock.twin.commercetools_project import Project
 from crossdock.twin.commercetools_refusals import (
     Json,
@@ -16,8 +31,31 @@ from crossdock.twin.commercetools_refusals import (
     required_field,
 )
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
+_KINDS: Mapping[str, Kind] = {
+    "Boolean": FLAG,
+    "Number": NUMBER,
+    "DateTime": TIME,
+    "LocalizedString": Localized(),
+    "Money": MONEY,
+    "Reference": REFERENCE,
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?")
+
+
+def custom_fields_of(project: Project) -> CustomFields:
+    """Tell which custom fields a project's types define for a kind of resource, and what each holds."""
+
+    def known(resource_type_id: str) -> Fields:
+        return {
+            definition["name"]: _kind_of(definition["type"])
+            for resource_type in project.types
+            if resource_type_id in resource_type["resourceTypeIds"]
+            for definition in resource_type["fieldDefinitions"]
+        }
+
+    return known
 
 
 def stored_custom(project: Project, draft: Json | None, resource_type_id: str) -> Json | None:
@@ -36,6 +74,21 @@ def stored_custom(project: Project, draft: Json | None, resource_type_id: str) -
         if definition["required"] and definition["name"] not in fields:
             raise required_field(definition["name"])
     return {"type": {"typeId": "type", "id": custom_type["id"]}, "fields": fields}
+
+
+def stored_address(project: Project, draft: Json) -> Json:
+    """Give an address as it is stored."""
+    if "custom" not in draft:
+        return draft
+    custom = stored_custom(project, draft["custom"], "address")
+    return {name: value for name, value in draft.items() if name != "custom"} | ({"custom": custom} if custom else {})
+
+
+def checked_key(key: str) -> str:
+    """Give a key; refuse one that is no key."""
+    if not _KEY.fullmatch(key):
+        raise invalid_field("key", key, "A key must match [A-Za-z0-9_-]{2,256}.")
+    return key
 
 
 def set_custom_type(project: Project, resource: Json, action: Json, resource_type_id: str) -> None:
@@ -141,3 +194,10 @@ _FITS: Mapping[str, Callable[[Mapping[str, Any], object], bool]] = {
     "Date": lambda _, value: isinstance(value, str) and bool(_DATE.fullmatch(value)),
     "Time": lambda _, value: isinstance(value, str) and bool(_TIME.fullmatch(value)),
 }
+
+
+def _kind_of(field_type: Mapping[str, Any]) -> Kind:
+    """Tell what a predicate may compare a custom field of this type with."""
+    if field_type["name"] == "Set":
+        return _kind_of(field_type["elementType"])
+    return _KINDS.get(field_type["name"], TEXT)

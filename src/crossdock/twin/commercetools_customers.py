@@ -5,9 +5,9 @@ The platform keeps e-mail addresses in lower case and compares them so.
 
 from typing import Literal
 
-from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type, stored_custom
-from crossdock.twin.commercetools_drafts import Address, update_of
-from crossdock.twin.commercetools_orders import stored_address
+from crossdock.twin.commercetools_bodies import update_of
+from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type, stored_address, stored_custom
+from crossdock.twin.commercetools_drafts import Address
 from crossdock.twin.commercetools_project import Project, Stamp
 from crossdock.twin.commercetools_refusals import (
     Json,

@@ -44,6 +44,11 @@ Kind: TypeAlias = "str | Choice | Localized | CustomFieldsOf | Mapping[str, Kind
 Fields: TypeAlias = Mapping[str, Kind]
 
 
+def _texts(names: str) -> dict[str, Kind]:
+    """Make fields that hold texts."""
+    return dict.fromkeys(names.split(), TEXT)
+
+
 def _choice(name: str, literal: object) -> Choice:
     """Make a choice of the words of a draft's field."""
     return Choice(name, frozenset(get_args(literal)))
@@ -86,35 +91,10 @@ _TAX_RATE: Fields = {
     "state": TEXT,
 }
 _ADDRESS: Fields = {
-    **dict.fromkeys(
-        [
-            "id",
-            "key",
-            "country",
-            "title",
-            "salutation",
-            "firstName",
-            "lastName",
-            "streetName",
-            "streetNumber",
-            "additionalStreetInfo",
-            "postalCode",
-            "city",
-            "region",
-            "state",
-            "company",
-            "department",
-            "building",
-            "apartment",
-            "pOBox",
-            "phone",
-            "mobile",
-            "email",
-            "fax",
-            "additionalAddressInfo",
-            "externalId",
-        ],
-        TEXT,
+    **_texts(
+        "id key country title salutation firstName lastName streetName streetNumber additionalStreetInfo "
+        "postalCode city region state company department building apartment pOBox phone mobile email fax "
+        "additionalAddressInfo externalId"
     ),
     "custom": _custom("address"),
 }
@@ -270,26 +250,9 @@ PRODUCT: Fields = {
 }
 CUSTOMER: Fields = {
     **_BASE,
-    **dict.fromkeys(
-        [
-            "key",
-            "email",
-            "customerNumber",
-            "externalId",
-            "firstName",
-            "lastName",
-            "middleName",
-            "title",
-            "salutation",
-            "companyName",
-            "vatId",
-            "dateOfBirth",
-            "locale",
-            "authenticationMode",
-            "defaultShippingAddressId",
-            "defaultBillingAddressId",
-        ],
-        TEXT,
+    **_texts(
+        "key email customerNumber externalId firstName lastName middleName title salutation companyName "
+        "vatId dateOfBirth locale authenticationMode defaultShippingAddressId defaultBillingAddressId"
     ),
     "isEmailVerified": FLAG,
     "addresses": _ADDRESS,
@@ -332,7 +295,5 @@ MESSAGE: Fields = {
     "sequenceNumber": NUMBER,
     "resourceVersion": NUMBER,
     "resource": REFERENCE,
-    "resourceUserProvidedIdentifiers": dict.fromkeys(
-        ["key", "externalId", "orderNumber", "customerNumber", "sku"], TEXT
-    ),
+    "resourceUserProvidedIdentifiers": _texts("key externalId orderNumber customerNumber sku"),
 }

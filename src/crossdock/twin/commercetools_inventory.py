@@ -6,8 +6,9 @@ direct changes are never sent for it. A change through the API shows at once.
 
 from collections import defaultdict
 
+from crossdock.twin.commercetools_bodies import stored_time, update_of
 from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type, stored_custom
-from crossdock.twin.commercetools_drafts import Identifier, stored_time, update_of
+from crossdock.twin.commercetools_drafts import Identifier
 from crossdock.twin.commercetools_project import Project, Stamp, StockChange
 from crossdock.twin.commercetools_refusals import (
     Json,

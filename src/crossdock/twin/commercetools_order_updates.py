@@ -5,25 +5,14 @@ No action changes lines, quantities or prices: the platform has none.
 
 from typing import Any
 
-from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type
-from crossdock.twin.commercetools_drafts import (
-    Address,
-    Custom,
-    DeliveryItem,
-    Identifier,
-    Measurements,
-    OrderState,
-    Parcel,
-    PaymentState,
-    ShipmentState,
-    TrackingData,
-    stored_time,
-    update_of,
-)
+from crossdock.twin.commercetools_bodies import stored_time, update_of
+from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type, stored_address
+from crossdock.twin.commercetools_deliveries import add_delivery, add_parcel, set_tracking
+from crossdock.twin.commercetools_drafts import Address, Custom, Identifier, OrderState, PaymentState, ShipmentState
 from crossdock.twin.commercetools_inventory import channel_with_role
-from crossdock.twin.commercetools_orders import stored_address, stored_delivery, stored_parcel, stored_tracking
+from crossdock.twin.commercetools_order_drafts import DeliveryItem, Measurements, Parcel, TrackingData
 from crossdock.twin.commercetools_project import Project, Stamp
-from crossdock.twin.commercetools_refusals import Json, duplicate_field, invalid_input, invalid_json, invalid_operation
+from crossdock.twin.commercetools_refusals import Json, invalid_input, invalid_json, invalid_operation
 from crossdock.twin.commercetools_updates import Act, Edit, apply, custom_shapes, setter, shape
 
 
@@ -170,74 +159,6 @@ def _check_transition(project: Project, current: Json | None, state: Json) -> No
         raise invalid_operation(f"There is no transition to the state '{state['key']}'.")
 
 
-def _deliveries(edit: Edit) -> list[Json]:
-    """Give the deliveries of an order that is shipped at all."""
-    info = edit.resource.get("shippingInfo")
-    if info is None:
-        raise invalid_operation("A delivery needs an order with shippingInfo.")
-    deliveries: list[Json] = info.setdefault("deliveries", [])
-    return deliveries
-
-
-def _add_delivery(edit: Edit, action: Json) -> None:
-    """Add a delivery with its parcels."""
-    deliveries = _deliveries(edit)
-    draft = action | ({"key": action["deliveryKey"]} if "deliveryKey" in action else {})
-    delivery = stored_delivery(edit.project, draft, edit.resource, edit.stamp)
-    _check_new_key(deliveries, delivery, "deliveryKey")
-    parcels = [parcel for each in deliveries for parcel in each["parcels"]]
-    for parcel in delivery["parcels"]:
-        _check_new_key(parcels, parcel, "parcelKey")
-        parcels.append(parcel)
-    deliveries.append(delivery)
-    edit.tell("DeliveryAdded", delivery=delivery | {"parcels": []})
-    for parcel in delivery["parcels"]:
-        edit.tell("ParcelAddedToDelivery", delivery=delivery, parcel=parcel)
-
-
-def _add_parcel(edit: Edit, action: Json) -> None:
-    """Add a parcel to a delivery."""
-    deliveries = _deliveries(edit)
-    delivery = _found(deliveries, action, "delivery")
-    draft = action | ({"key": action["parcelKey"]} if "parcelKey" in action else {})
-    parcel = stored_parcel(edit.project, draft, edit.resource, edit.stamp)
-    _check_new_key([each for other in deliveries for each in other["parcels"]], parcel, "parcelKey")
-    delivery["parcels"].append(parcel)
-    edit.tell("ParcelAddedToDelivery", delivery=delivery, parcel=parcel)
-
-
-def _set_tracking(edit: Edit, action: Json) -> None:
-    """Set or remove how a parcel can be followed."""
-    deliveries = _deliveries(edit)
-    parcel = _found([each for delivery in deliveries for each in delivery["parcels"]], action, "parcel")
-    delivery = next(each for each in deliveries if parcel in each["parcels"])
-    tracking = stored_tracking(action["trackingData"]) if "trackingData" in action else None
-    if tracking is None:
-        parcel.pop("trackingData", None)
-    else:
-        parcel["trackingData"] = tracking
-    edit.tell("ParcelTrackingDataUpdated", deliveryId=delivery["id"], parcelId=parcel["id"], trackingData=tracking)
-
-
-def _found(among: list[Json], action: Json, kind: str) -> Json:
-    """Find the delivery or parcel an action names by id or key."""
-    wanted_id, key = action.get(f"{kind}Id"), action.get(f"{kind}Key")
-    if wanted_id is None and key is None:
-        raise invalid_json(f"actions -> {kind}Id: Missing required value")
-    # The key of a parcel that is being added shares its field's name with the key of one that is looked for.
-    for each in among:
-        if each["id"] == wanted_id if wanted_id is not None else each.get("key") == key:
-            return each
-    raise invalid_operation(f"The order has no {kind} with the id or key '{wanted_id or key}'.")
-
-
-def _check_new_key(among: list[Json], new: Json, field: str) -> None:
-    """Refuse a key that another delivery or parcel of the order has."""
-    key = new.get("key")
-    if key is not None and any(each.get("key") == key for each in among):
-        raise duplicate_field(field, key)
-
-
 _ACTIONS: dict[str, Act] = {
     "changeOrderState": _change_state("orderState", "OrderStateChanged"),
     "changeShipmentState": _change_state("shipmentState", "OrderShipmentStateChanged"),
@@ -258,9 +179,9 @@ _ACTIONS: dict[str, Act] = {
     "setCustomLineItemCustomType": _set_item_type("customLineItem", "custom-line-item"),
     "setCustomLineItemCustomField": _set_item_field("customLineItem"),
     "updateSyncInfo": _update_sync_info,
-    "addDelivery": _add_delivery,
-    "addParcelToDelivery": _add_parcel,
-    "setParcelTrackingData": _set_tracking,
+    "addDelivery": add_delivery,
+    "addParcelToDelivery": add_parcel,
+    "setParcelTrackingData": set_tracking,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from crossdock.twin.commercetools_custom import custom_fields_of
 from crossdock.twin.commercetools_fields import PRODUCT
 from crossdock.twin.commercetools_project import Project
 from crossdock.twin.commercetools_queries import answer
@@ -17,7 +18,7 @@ def query_projections(project: Project, query: Query) -> Json:
     _check_selection(query)
     if not _staged(query):
         query = {**query, "where": [*query.get("where", ()), "published = true"]}
-    page = answer(project.products, query, PRODUCT, project.custom_fields)
+    page = answer(project.products, query, PRODUCT, custom_fields_of(project))
     page["results"] = [_with_prices(project, product, query) for product in page["results"]]
     return page
 
@@ -43,7 +44,7 @@ def _check_selection(query: Query) -> None:
 
 
 def _with_prices(project: Project, product: Json, query: Query) -> Json:
-    """Give the projection of a product; if a price selection is asked for, each variant carries the one that applies."""
+    """Give the projection of a product; with a price selection each variant carries the price that applies."""
     product = {name: value for name, value in product.items() if name not in _NOT_PROJECTED}
     if "priceCurrency" not in query:
         return product

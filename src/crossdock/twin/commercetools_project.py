@@ -9,32 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from crossdock.twin.commercetools_fields import (
-    FLAG,
-    MONEY,
-    NUMBER,
-    REFERENCE,
-    TEXT,
-    TIME,
-    Fields,
-    Kind,
-    Localized,
-)
 from crossdock.twin.commercetools_refusals import Json, invalid_json, no_such_reference
 from crossdock.twin.commercetools_shelf import Index, Shelf, by_field
 from crossdock.twin.world import World
 
 STOCK_LAG = timedelta(seconds=10)  # orders show in stock quantities after up to this long (release note 2026-01-19)
 MESSAGE_DAYS = 15  # how long messages are kept unless the project says otherwise
-
-_KINDS: Mapping[str, Kind] = {
-    "Boolean": FLAG,
-    "Number": NUMBER,
-    "DateTime": TIME,
-    "LocalizedString": Localized(),
-    "Money": MONEY,
-    "Reference": REFERENCE,
-}
 
 
 class Stamp(NamedTuple):
@@ -133,20 +113,17 @@ class Project:
 
     def create(self, shelf: Shelf, fields: Json, stamp: Stamp) -> Json:
         """Store a new resource with these fields."""
-        resource: Json = {
-            "id": fields.get("id") or self.world.new_id(),
-            "version": 1,
-            "createdAt": stamp.at,
-            "lastModifiedAt": stamp.at,
-            "createdBy": stamp.by,
-            "lastModifiedBy": stamp.by,
-            **fields,
-        }
+        resource = self._made(stamp) | fields
         for index in shelf.indexes:
             if index.unique:
                 shelf.check_unique(index.name, resource.get(index.name))
         shelf.put(resource)
         return resource
+
+    def _made(self, stamp: Stamp) -> Json:
+        """Give what every resource begins with."""
+        times = {"createdAt": stamp.at, "lastModifiedAt": stamp.at}
+        return {"id": self.world.new_id(), "version": 1, **times, "createdBy": stamp.by, "lastModifiedBy": stamp.by}
 
     def tell(self, shelf: Shelf, resource: Json, message: str, fields: Json, *, stamp: Stamp) -> None:
         """Store a message about a resource, if messages are switched on."""
@@ -159,22 +136,15 @@ class Project:
             for name in ("key", "externalId", "orderNumber", "customerNumber", "sku")
             if name in resource
         }
-        self.messages.put(
-            {
-                "id": self.world.new_id(),
-                "version": 1,
-                "createdAt": stamp.at,
-                "lastModifiedAt": stamp.at,
-                "createdBy": stamp.by,
-                "lastModifiedBy": stamp.by,
-                "sequenceNumber": number,
-                "resource": {"typeId": shelf.type_id, "id": resource["id"]},
-                "resourceVersion": resource["version"],
-                **({"resourceUserProvidedIdentifiers": names} if names else {}),
-                "type": message,
-                **fields,
-            }
-        )
+        told: Json = {
+            "sequenceNumber": number,
+            "resource": {"typeId": shelf.type_id, "id": resource["id"]},
+            "resourceVersion": resource["version"],
+            "type": message,
+        }
+        if names:
+            told["resourceUserProvidedIdentifiers"] = names
+        self.messages.put(self._made(stamp) | told | fields)
 
     def drop_old_messages(self) -> None:
         """Forget the messages that are older than the project keeps them."""
@@ -211,24 +181,13 @@ class Project:
         shelf = self.shelves.get(type_id)
         return shelf.get(resource_id) if shelf else None
 
-    def custom_fields(self, resource_type_id: str) -> Fields:
-        """Tell which custom fields the project's types define for a kind of resource, and what each holds."""
-        return {
-            definition["name"]: _kind_of(definition["type"])
-            for resource_type in self.types
-            if resource_type_id in resource_type["resourceTypeIds"]
-            for definition in resource_type["fieldDefinitions"]
-        }
-
     def variant(self, sku: str) -> tuple[Json, Json] | None:
         """Give the product and the variant with this SKU, or None."""
         product = self.products.find("sku", sku)
         if product is None:
             return None
-        for variant in (product["masterVariant"], *product["variants"]):
-            if variant.get("sku") == sku:
-                return product, variant
-        return None
+        variants = (product["masterVariant"], *product["variants"])
+        return product, next(variant for variant in variants if variant.get("sku") == sku)
 
     def orders_by_number(self) -> dict[str, Json]:
         """Give all orders that have a number, by it."""
@@ -339,10 +298,3 @@ class Project:
         """Add the state every line begins in, which belongs to every project."""
         fields = {"key": "Initial", "type": "LineItemState", "initial": True, "builtIn": True, "roles": []}
         return self.create(self.states, fields, self.stamp())
-
-
-def _kind_of(field_type: Mapping[str, Any]) -> Kind:
-    """Tell what a predicate may compare a custom field of this type with."""
-    if field_type["name"] == "Set":
-        return _kind_of(field_type["elementType"])
-    return _KINDS.get(field_type["name"], TEXT)

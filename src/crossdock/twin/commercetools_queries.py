@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from crossdock.twin.commercetools_fields import Fields, Localized
+from crossdock.twin.commercetools_fields import TEXT, Fields, Localized
 from crossdock.twin.commercetools_predicates import CustomFields, Predicate, predicate
 from crossdock.twin.commercetools_refusals import Json, malformed
 from crossdock.twin.commercetools_shelf import Shelf
@@ -35,11 +35,10 @@ def answer(shelf: Shelf, query: Query, fields: Fields, custom_fields: CustomFiel
     wheres = [predicate(text, fields, inputs, custom_fields) for text in query.get("where", ())]
     with_total = query.get("withTotal", ["true"])[-1] != "false"
 
-    matching = _matching(shelf, wheres, sort)
-    if not with_total and (not sort or sort == _BY_ID):
-        matching = list(islice(matching, offset + limit))
-    else:
-        matching = _sorted(list(matching), sort)
+    in_order = not sort or sort == _BY_ID  # as they are found
+    matching = list(islice(_matching(shelf, wheres, sort), None if with_total or not in_order else offset + limit))
+    if not in_order:
+        matching = _sorted(matching, sort)
     results = matching[offset : offset + limit]
 
     page: Json = {"limit": limit, "offset": offset, "count": len(results), "results": results}
@@ -87,21 +86,28 @@ def _matching(shelf: Shelf, wheres: list[Predicate], sort: list[SortKey]) -> Ite
 
 
 def _candidates(shelf: Shelf, wheres: list[Predicate], sort: list[SortKey]) -> Iterable[Json]:
-    """Find the fewest rows that must be looked at."""
+    """Find the fewest rows that must be looked at, in the order of their ids if so sorted, else of their creation."""
     for where in wheres:
-        ids = where.values(frozenset({("id",)}))
-        if ids is not None:
-            return [row for row in map(shelf.get, sorted(ids)) if row is not None]
-        for index in shelf.indexes:
-            values = where.values(index.paths)
-            if values is not None:
-                found = shelf.find_all(index.name, values)
-                return sorted(found, key=_id) if sort == _BY_ID else found
+        found = _indexed(shelf, where)
+        if found is not None:
+            return sorted(found, key=_id) if sort == _BY_ID else found
     if sort == _BY_ID:
         return shelf.by_id(max((floor for where in wheres if (floor := where.floor("id"))), default=None))
     if shelf.chronological:
         return shelf.since(max((floor for where in wheres if (floor := where.floor("createdAt"))), default=None))
     return shelf
+
+
+def _indexed(shelf: Shelf, where: Predicate) -> list[Json] | None:
+    """Find the rows with the values a predicate names, if it names those of an index."""
+    ids = where.values(frozenset({("id",)}))
+    if ids is not None:
+        return shelf.get_all(ids)
+    for index in shelf.indexes:
+        values = where.values(index.paths)
+        if values is not None:
+            return shelf.find_all(index.name, values)
+    return None
 
 
 def _id(row: Json) -> str:
@@ -114,11 +120,13 @@ def _sorted(rows: list[Json], sort: list[SortKey]) -> list[Json]:
     """Sort by each key in turn; what has no value comes first."""
     for path, descending in reversed(sort):
 
-        def key(row: Json, path: tuple[str, ...] = path) -> tuple[bool, object]:
+        def key(row: Json, path: tuple[str, ...] = path) -> tuple[int, object]:
             held: object = row
             for step in path:
                 held = held.get(step) if isinstance(held, dict) else None
-            return (held is not None, held if held is not None else 0)
+            if isinstance(held, str):
+                return 2, held
+            return (1, held) if isinstance(held, int | float) else (0, 0)
 
         rows.sort(key=key, reverse=descending)
     return rows
@@ -133,12 +141,12 @@ def _sort_key(text: str, fields: Fields) -> SortKey:
     path = tuple(named.replace("`", "").split("."))
     kind: object = fields
     for step in path:
-        if isinstance(kind, Mapping):
-            kind = kind.get(step)
-        elif not isinstance(kind, Localized):
-            break  # a custom field: what types define is not looked up for sorting
+        # Below a localized field stands a language, below custom fields one that types define: any name will do.
+        kind = kind.get(step) if isinstance(kind, Mapping) else TEXT
         if kind is None:
             raise malformed("sort", f"The field '{named}' does not exist.")
+    if isinstance(kind, Mapping | Localized):
+        raise malformed("sort", f"The field '{named}' holds fields of its own.")
     return path, direction == "desc"
 
 

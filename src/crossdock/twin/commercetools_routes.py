@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from crossdock.twin import commercetools_drafts as drafts
 from crossdock.twin import commercetools_fields as fields
+from crossdock.twin import commercetools_setup_drafts as drafts
+from crossdock.twin.commercetools_bodies import read
+from crossdock.twin.commercetools_custom import custom_fields_of
 from crossdock.twin.commercetools_customers import CUSTOMER_UPDATE, create_customer, delete_customer, update_customer
 from crossdock.twin.commercetools_inventory import (
     INVENTORY_UPDATE,
@@ -16,6 +18,7 @@ from crossdock.twin.commercetools_inventory import (
     delete_entry,
     update_entry,
 )
+from crossdock.twin.commercetools_order_drafts import OrderImport
 from crossdock.twin.commercetools_order_updates import ORDER_UPDATE, update_order
 from crossdock.twin.commercetools_orders import delete_order, import_order
 from crossdock.twin.commercetools_products import get_projection, query_projections
@@ -26,16 +29,14 @@ from crossdock.twin.commercetools_setup import (
     CHANNEL_UPDATE,
     PROJECT_UPDATE,
     STATE_UPDATE,
-    TYPE_UPDATE,
     create_channel,
     create_state,
-    create_type,
     project_settings,
     update_channel,
     update_project,
     update_state,
-    update_type,
 )
+from crossdock.twin.commercetools_types import TYPE_UPDATE, create_type, update_type
 from crossdock.twin.commercetools_updates import check_version
 from crossdock.twin.world import Request
 
@@ -94,7 +95,7 @@ def _query(shelf_name: str, known: fields.Fields) -> _Act:
 
     def act(ask: Ask) -> tuple[int, Json]:
         shelf = getattr(ask.project, shelf_name)
-        return 200, answer(shelf, ask.request.query, known, ask.project.custom_fields)
+        return 200, answer(shelf, ask.request.query, known, custom_fields_of(ask.project))
 
     return act
 
@@ -106,7 +107,7 @@ def _get(shelf_name: str, kind: str) -> _Act:
 
 def _create(shape: Any, create: _Create) -> _Act:
     """Make what creates a resource."""
-    return lambda ask: (201, create(ask.project, drafts.read(ask.request.body, shape), ask.stamp))
+    return lambda ask: (201, create(ask.project, read(ask.request.body, shape), ask.stamp))
 
 
 def _update(shelf_name: str, kind: str, shape: Any, update: _Update) -> _Act:
@@ -114,7 +115,7 @@ def _update(shelf_name: str, kind: str, shape: Any, update: _Update) -> _Act:
 
     def act(ask: Ask) -> tuple[int, Json]:
         resource = _one(ask, shelf_name, kind)
-        return 200, update(ask.project, resource, drafts.read(ask.request.body, shape), ask.stamp)
+        return 200, update(ask.project, resource, read(ask.request.body, shape), ask.stamp)
 
     return act
 
@@ -144,7 +145,7 @@ def _query_messages(ask: Ask) -> tuple[int, Json]:
 
 def _sign_up(ask: Ask) -> tuple[int, Json]:
     """Create a customer; the platform answers as if the customer had signed in."""
-    draft = drafts.read(ask.request.body, drafts.CustomerDraft)
+    draft = read(ask.request.body, drafts.CustomerDraft)
     return 201, {"customer": create_customer(ask.project, draft, ask.stamp)}
 
 
@@ -160,7 +161,7 @@ def _delete_customer(ask: Ask, customer: Json) -> None:
 
 def _update_project(ask: Ask) -> tuple[int, Json]:
     """Change the settings of the project."""
-    return 200, update_project(ask.project, drafts.read(ask.request.body, PROJECT_UPDATE))
+    return 200, update_project(ask.project, read(ask.request.body, PROJECT_UPDATE))
 
 
 _VIEW_CHANNELS = ("view_channels", "view_products")
@@ -171,7 +172,7 @@ _VIEW_TAXES = ("view_tax_categories", "view_products")
 ROUTES: dict[tuple[str, str, str], Route] = {
     ("GET", "", ""): Route("getProject", ("view_project_settings",), lambda ask: (200, project_settings(ask.project))),
     ("POST", "", ""): Route("updateProject", ("manage_project_settings",), _update_project),
-    ("POST", "orders", "import"): Route("importOrder", ("manage_orders",), _create(drafts.OrderImport, import_order)),
+    ("POST", "orders", "import"): Route("importOrder", ("manage_orders",), _create(OrderImport, import_order)),
     ("GET", "orders", ""): Route("queryOrders", ("view_orders",), _query("orders", fields.ORDER)),
     ("GET", "orders", "id"): Route("getOrder", ("view_orders",), _get("orders", "id")),
     ("GET", "orders", "order-number"): Route("getOrderByOrderNumber", ("view_orders",), _get("orders", "order-number")),

@@ -46,6 +46,8 @@ class Shelf:
     _rows: dict[str, Json] = field(default_factory=dict)
     _found: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     _sorted_ids: list[str] | None = None
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _created: int = 0
 
     def __post_init__(self) -> None:
         """Begin every index empty."""
@@ -73,10 +75,14 @@ class Shelf:
         return self._rows[next(iter(ids))] if ids else None
 
     def find_all(self, index: str, values: Iterable[str]) -> list[Json]:
-        """Give every resource an index has under one of these values, each once."""
+        """Give every resource an index has under one of these values, each once, in the order of creation."""
         found = self._found[index]
-        ids = dict.fromkeys(resource_id for value in values for resource_id in found.get(value, ()))
-        return [self._rows[resource_id] for resource_id in ids]
+        return self.get_all(resource_id for value in values for resource_id in found.get(value, ()))
+
+    def get_all(self, resource_ids: Iterable[str]) -> list[Json]:
+        """Give the resources with these ids, each once, in the order in which they were created."""
+        known = sorted((self._numbers[each], each) for each in set(resource_ids) if each in self._rows)
+        return [self._rows[resource_id] for _, resource_id in known]
 
     def check_unique(self, name: str, value: str | None, own_id: str | None = None) -> None:
         """Refuse a value that another resource already has under a unique field."""
@@ -92,6 +98,7 @@ class Shelf:
         before = self._rows.get(resource_id)
         if before is None:
             self._sorted_ids = None
+            self._numbers[resource_id] = self._created = self._created + 1
             if self.chronological:
                 self._log.append(resource)
         else:
@@ -105,6 +112,7 @@ class Shelf:
     def remove(self, resource_id: str) -> None:
         """Forget a resource."""
         self._unlist(self._rows.pop(resource_id))
+        del self._numbers[resource_id]
         self._sorted_ids = None
 
     def by_id(self, floor: str | None = None) -> Iterator[Json]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
-from crossdock.twin.commercetools_drafts import ACTIONS_MAX, Identifier
+from crossdock.twin.commercetools_drafts import Identifier
 from crossdock.twin.commercetools_project import Project, Stamp
 from crossdock.twin.commercetools_refusals import Json, invalid_input, version_conflict
 from crossdock.twin.commercetools_shelf import Shelf
+
+ACTIONS_MAX = 500  # update actions in one request
 
 
 @dataclass

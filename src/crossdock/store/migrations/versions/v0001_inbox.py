@@ -32,8 +32,9 @@ create table inbox (
     check (state <> 'waiting' or due_at is not null)
 );
 create index inbox_due on inbox (connection_id, flow, due_at) where due_at is not null;
-create index inbox_state on inbox (connection_id, flow, state, changed_at desc);
-create index inbox_created on inbox (connection_id, flow, created_at desc);
+create index inbox_created on inbox (connection_id, flow, created_at desc, record_id desc) include (fulfilled_by, state);
+create index inbox_state on inbox (connection_id, flow, state, created_at desc, record_id desc);
+create index inbox_fulfilled_by on inbox (connection_id, flow, fulfilled_by, state, created_at desc, record_id desc);
 
 create table links (
     connection_id text not null,
@@ -45,6 +46,7 @@ create table links (
     primary key (connection_id, record_id),
     unique (connection_id, order_number)
 );
+create index links_commercetools on links (connection_id, commercetools_id);
 
 create table history (
     history_id bigint generated always as identity primary key,
@@ -74,7 +76,12 @@ create table cases (
     closed_because text
 );
 create unique index cases_open on cases (connection_id, flow, record_id, kind) where closed_at is null;
-create index cases_by_owner on cases (connection_id, owner, deadline) where closed_at is null;
+create index cases_record on cases (connection_id, flow, record_id, case_id);
+create index cases_at_stake on cases (connection_id, owner, at_stake_currency, flow, record_id, at_stake_minor_units desc)
+    include (kind, deadline) where closed_at is null;
+create index cases_by_deadline on cases (connection_id, (coalesce(deadline, 'infinity')), case_id) where closed_at is null;
+create index cases_by_owner on cases (connection_id, owner, (coalesce(deadline, 'infinity')), case_id) where closed_at is null;
+create index cases_by_kind on cases (connection_id, kind, (coalesce(deadline, 'infinity')), case_id) where closed_at is null;
 
 create table cursors (
     connection_id text not null,

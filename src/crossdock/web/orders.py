@@ -1,0 +1,135 @@
+"""Orders: the list, found by id or by state, and the page of one order."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from crossdock.domain.desk import IDS_MAX, PAGE_ROWS, OrderFilter, OrderRow, OrderSheet
+from crossdock.domain.ids import AmazonOrderId
+from crossdock.domain.timeline import State
+from crossdock.errors import RemoteError, Unauthorized
+from crossdock.web import sides
+from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, link, render, told
+
+# A case is found by its number too: `#17`, or `17` where no order is called so.
+CASE_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
+ONE_FOUND = 303
+
+
+def show_list(viewer: Viewer, request: Request) -> Response:
+    """`GET /orders`: by any id, or by state and who fulfils, the newest first. An id that names one thing leads there at once."""
+    viewer, now = viewer.looking_at(request), viewer.clock()
+    query = told(request, "q", longest=IDS_MAX * 64)
+    wanted = parse_filter(request, query)
+    rows = viewer.desk.find_orders(viewer.connections, wanted) if not query or wanted.ids else []
+    if len(wanted.ids) == 1:
+        only = _only_one(viewer, wanted, rows)
+        if only:
+            return RedirectResponse(only, ONE_FOUND)
+    shown = rows if wanted.ids else rows[:PAGE_ROWS]
+    return render(
+        viewer,
+        "orders.html",
+        now=now,
+        active="orders",
+        title="Orders",
+        rows=shown,
+        after=position(shown[-1]) if len(shown) < len(rows) else "",
+        is_first=wanted.after is None,
+        query=query,
+        asked=len(wanted.ids),
+        state=wanted.state or "",
+        fulfilled_by=wanted.fulfilled_by or "",
+        connection=told(request, "connection"),
+        states=[State.CASE, State.WAITING, State.IN_SYNC, State.OUT_OF_SCOPE],
+    )
+
+
+def show(viewer: Viewer, request: Request) -> Response:
+    """`GET /orders/eu/302-...`: both sides, the decision, the timeline, the facts. `?commercetools=now` reads the other side live."""
+    connection_id, record_id = viewer.of_theirs(request.path_params["connection_id"]), request.path_params["record_id"]
+    sheet = None if "\0" in record_id else viewer.desk.find_order(viewer.may_see, connection_id, record_id)
+    if sheet is None:
+        raise HTTPException(NOT_FOUND)
+    commerce = read_commercetools(viewer, sheet) if told(request, "commercetools") == "now" else sides.NOT_ASKED
+    return render(
+        viewer,
+        "order.html",
+        active="orders",
+        title=record_id[:64],
+        sheet=sheet,
+        row=sheet.row,
+        commerce=commerce,
+        sides=sides.compare(sheet, commerce),
+        lines=sides.compare_lines(sheet, commerce),
+        open_cases=[case for case in sheet.cases if case.closed_at is None],
+        closed_cases=[case for case in sheet.cases if case.closed_at is not None],
+        amazon_facts=sides.amazon_facts(sheet),
+        commercetools_facts=sides.commercetools_facts(commerce),
+    )
+
+
+def read_commercetools(viewer: Viewer, sheet: OrderSheet) -> sides.Commerce:
+    """The order as commercetools holds it now, or the sentence that stands in its place."""
+    try:
+        found = viewer.desk.read_commercetools(sheet.row.connection_id, AmazonOrderId(sheet.row.record_id))
+    except Unauthorized:
+        return sides.Commerce(sentence="commercetools does not let Crossdock in; the connection has a case that says what to do.")
+    except RemoteError:
+        return sides.Commerce(sentence="commercetools does not answer now. Nothing is lost: what Crossdock did is in the timeline below.")
+    if found is not None:
+        return sides.Commerce(order=found)
+    if sheet.link is not None:
+        return sides.Commerce(sentence=f"commercetools no longer has the order {sheet.link.order_number} that was imported.")
+    return sides.Commerce(sentence="commercetools does not have this order.")
+
+
+def parse_filter(request: Request, query: str) -> OrderFilter:
+    """What the address asks for; no page where it asks for what does not exist."""
+    state = told(request, "state")
+    if state and state not in set(State):
+        raise HTTPException(BAD_REQUEST, f"No state is called “{state[:40]}”.")
+    ids = dict.fromkeys(part for part in re.split(r"[\s,;]+", query) if part)
+    return OrderFilter(
+        ids=tuple(ids)[:IDS_MAX],
+        state=State(state) if state else None,
+        fulfilled_by=told(request, "fulfilled_by") or None,
+        after=parse_position(told(request, "after")),
+    )
+
+
+def position(row: OrderRow) -> str:
+    """Where the next page goes on, for an address."""
+    created_at, record_id, connection_id = row.position()
+    return f"{created_at.isoformat()}~{connection_id}~{record_id}"
+
+
+def parse_position(text: str) -> tuple[datetime, str, str] | None:
+    """The opposite of `position`; None at the beginning, and no page for anything else."""
+    if not text:
+        return None
+    created_at, _, rest = text.partition("~")
+    connection_id, tilde, record_id = rest.partition("~")
+    try:
+        at = datetime.fromisoformat(created_at)
+    except ValueError:
+        at = datetime.min  # noqa: DTZ901 - without a zone, as below: refused
+    if at.tzinfo is None or not tilde:
+        raise HTTPException(BAD_REQUEST, "This address does not name a place in the list of orders.")
+    return at, record_id, connection_id
+
+
+def _only_one(viewer: Viewer, wanted: OrderFilter, rows: list[OrderRow]) -> str:
+    """The address of the one thing an id names, if it is one."""
+    (name,) = wanted.ids
+    if len(rows) == 1:
+        return link("orders", rows[0].connection_id, rows[0].record_id)
+    number = CASE_NUMBER.fullmatch(name)
+    if not rows and number and viewer.desk.find_case(viewer.may_see, int(number[1])) is not None:
+        return link("cases", number[1])
+    return ""
