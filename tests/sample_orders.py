@@ -154,7 +154,7 @@ def broken_rules(story: Story) -> list[str]:
         "taxedPrice.totalGross is Amazon's grand total": _gross(order) == _grand_total(amazon, order),
         "totalPrice is lines + shipping + custom lines": _cents(order["totalPrice"]) == sum(_parts(order)),
         "a line's total, as commercetools computes it, is Amazon's ITEM": _lines_are_items(story),
-        "a line's total is price x quantity, rounded half even once": all(_line_total(line) == _cents(line["totalPrice"]) for line in order["lineItems"]),
+        "a line's total is price x quantity, rounded half even once": all(_line_total(line) == _cents(line["totalPrice"]) for line in (*order["lineItems"], *order["customLineItems"])),
         "the taxes of all parts are the portions": sum(_taxes(order)) == sum(_portions(order).values()),
         "the portions are Amazon's TAX": _stated_tax(amazon) in {None, sum(_portions(order).values())},
         "total tax is gross less net": _cents(order["taxedPrice"]["totalTax"]) == _gross(order) - _cents(order["taxedPrice"]["totalNet"]),
@@ -212,7 +212,7 @@ def _item_amount(item: Json) -> int:
 
 
 def _line_total(line: Json) -> int:
-    price = line["price"]["value"]
+    price = line["price"]["value"] if "price" in line else line["money"]
     if price["type"] == "centPrecision":
         return _cents(price) * int(line["quantity"])
     exact = Fraction(price["preciseAmount"] * line["quantity"], 10 ** (price["fractionDigits"] - MINOR_DIGITS.get(price["currencyCode"], 2)))

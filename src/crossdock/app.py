@@ -23,7 +23,7 @@ from crossdock.domain.case import Case
 from crossdock.engine import schedule
 from crossdock.engine.drain import BATCHES_MAX, CONNECTION_RECORD
 from crossdock.engine.jobs import Wakeups, Work
-from crossdock.errors import ConfigError, StoreError, Unauthorized, Unavailable
+from crossdock.errors import ConfigError, DataError, Rejected, StoreError, Unauthorized, Unavailable
 from crossdock.flows.check_days import CLOSED_AFTER, is_closed
 from crossdock.joined import HTTP_TIMEOUT, INGEST, Joined, Outside
 from crossdock.policy import Policy, load_policy
@@ -121,11 +121,15 @@ class App:
         except Unauthorized as fault:
             self._pause(joined, flow, fault)
             return ()
+        except (Rejected, DataError) as fault:
+            self._refused(joined, flow, fault)
+            return ()
         except StoreError as fault:
             events.emit("store.unavailable", flow=flow, reason=str(fault))
             raise
         if flow != INGEST:
             self._note_run(joined, flow, wait_s)
+            joined.inbox.clear_case(flow, "connection.refused", self.clock())
         return follows
 
     def _run(self, joined: Joined, flow: str) -> Sequence[str]:
@@ -166,6 +170,16 @@ class App:
         case = Case("connection.unauthorized", {name: value for name, value in facts.items() if value})
         joined.inbox.raise_case(CONNECTION_RECORD, case, self.clock())
         self._note_run(joined, flow, schedule.PAUSE.total_seconds(), succeeded=False)
+
+    def _refused(self, joined: Joined, flow: str, fault: Rejected | DataError) -> None:
+        """One case for the routine; it is tried again at its next time."""
+        told = {"code": fault.code, "request_id": fault.request_id} if isinstance(fault, Rejected) else {"where": fault.where}
+        operation = fault.operation if isinstance(fault, Rejected) else ""
+        events.emit("flow.failed", flow=flow, error=type(fault).__name__, place=operation)
+        facts = {"routine": flow, "operation": operation, **told}
+        case = Case("connection.refused", {name: value for name, value in facts.items() if value})
+        joined.inbox.raise_case(flow, case, self.clock())
+        self._note_run(joined, flow, None, succeeded=False)
 
     def _note_run(self, joined: Joined, flow: str, wait_s: float | None, *, succeeded: bool = True) -> None:
         moment = self.clock()

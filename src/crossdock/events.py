@@ -5,8 +5,11 @@ Lines are JSON on standard error. Fields are ids, codes, counts and times: never
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -36,9 +39,23 @@ EVENTS: dict[str, frozenset[str]] = {
 _COMMON = frozenset({"connection_id", "correlation_id"})
 
 
+class _LibraryLine(logging.Formatter):
+    """What another library logs, without its words: they may quote a record. Which library, how bad, what kind of error and where is enough."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON line."""
+        line = {"event": "library", "logger": record.name, "level": record.levelname}
+        if record.exc_info and record.exc_info[1] is not None:
+            frames = traceback.extract_tb(record.exc_info[2])
+            line |= {"error": type(record.exc_info[1]).__name__, "place": f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""}
+        return json.dumps(line)
+
+
 def configure(*, verbose: bool = False) -> None:
     """Write events as JSON lines to standard error; other libraries' own lines only from WARNING up."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"event":"library","logger":"%(name)s","level":"%(levelname)s"}')
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(_LibraryLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

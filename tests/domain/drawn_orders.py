@@ -87,3 +87,13 @@ def orders(draw: st.DrawFn) -> AmazonOrder:
     tax = sum(row.amount.minor_units for item in made for row in item.proceeds if row.type == "TAX")
     total = draw(st.none() | st.sampled_from([sum(amounts), sum(amounts) - tax]) | st.integers(-100, 2_000_000))
     return replace(order, grand_total=None if total is None else Money(total, "EUR"))
+
+
+@st.composite
+def importable(draw: st.DrawFn, by: tuple[FulfilledBy, ...] = tuple(FulfilledBy)) -> AmazonOrder:
+    """An order that is imported where its goods are known: priced, with something to send, of no programme."""
+    order = draw(orders())
+    status = draw(st.sampled_from((AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED, AmazonStatus.SHIPPED)))
+    priced = [item if item.unit_price else replace(item, unit_price=Money(1999, "EUR")) for item in order.items]
+    first = replace(priced[0], quantity=priced[0].quantity + 1, quantity_unfulfilled=None)
+    return replace(order, status=status, fulfilled_by=draw(st.sampled_from(by)), programs=(), items=(first, *priced[1:]))

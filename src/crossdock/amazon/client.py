@@ -5,6 +5,7 @@ No signature: SP-API ignores SigV4 since October 2023. The rate is asked before 
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -70,7 +71,7 @@ class Client:
             per_s = float(response.headers.get("x-amzn-ratelimit-limit", ""))
         except ValueError:
             return
-        if per_s > 0:
+        if 0 < per_s < math.inf:
             self._limiter.observed(operation, per_s)
 
     def _fault(self, operation: str, response: httpx2.Response) -> CrossdockError:

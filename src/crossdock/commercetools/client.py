@@ -29,6 +29,9 @@ _BUSY_CODES = frozenset({"OverCapacity", "PendingOperation", "QueryTimedOut", "G
 # Codes that mean "there is one already": the caller reads it and compares.
 _EXISTS_CODES = frozenset({"DuplicateField", "DuplicateFieldWithConflictingResource"})
 
+# Their codes are a few words; what is longer is no code and not quoted whole.
+CODE_MAX = 64
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -180,7 +183,8 @@ def _fault(operation: str, response: httpx2.Response) -> CrossdockError:
     status, request_id = response.status_code, _request_id(response)
     body = _error_body(response.content)
     first = body.errors[0] if body.errors else ErrorDetail(code=body.error)
-    message = f"{operation}: commercetools answered {status} {first.code}".rstrip()
+    code = first.code[:CODE_MAX]
+    message = f"{operation}: commercetools answered {status} {code}".rstrip()
     if status == httpx2.codes.CONFLICT or first.code in _EXISTS_CODES:
         return Conflict(message, operation=operation, request_id=request_id)
     if status == httpx2.codes.TOO_MANY_REQUESTS:
@@ -190,13 +194,13 @@ def _fault(operation: str, response: httpx2.Response) -> CrossdockError:
     if status >= httpx2.codes.INTERNAL_SERVER_ERROR or first.code in _BUSY_CODES:
         return Unavailable(message, operation=operation, request_id=request_id)
     if status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
-        return Unauthorized(message, code=first.code or body.error, operation=operation, request_id=request_id)
+        return Unauthorized(message, code=code, operation=operation, request_id=request_id)
     if first.code == "OutOfStock" and first.skus:
-        fault = OutOfStock(message, code=first.code, operation=operation, request_id=request_id, status=status)
+        fault = OutOfStock(message, code=code, operation=operation, request_id=request_id, status=status)
         fault.skus = tuple(first.skus)
         return fault
     pointer = first.field or " ".join(filter(None, (first.type_id, first.key)))
-    return Rejected(message, code=first.code or str(status), operation=operation, request_id=request_id, pointer=pointer[:200], status=status)
+    return Rejected(message, code=code or str(status), operation=operation, request_id=request_id, pointer=pointer[:200], status=status)
 
 
 def _error_body(content: bytes) -> _ErrorBody:

@@ -14,7 +14,7 @@ from crossdock.commercetools.client import money_draft, rate_number
 from crossdock.domain.money import Money
 from crossdock.domain.order import Recipient
 from crossdock.domain.order_import import ImportOrder
-from crossdock.domain.order_totals import ExtraTotal, LineTotal, Tax, UnitPrice
+from crossdock.domain.order_totals import ExtraTotal, LineTotal, Tax, UnitPrice, unit_price
 
 NAME_MAX = 500
 
@@ -108,7 +108,7 @@ def _extra(extra: ExtraTotal, decision: ImportOrder, country: str) -> dict[str, 
         "slug": extra.slug,
         "name": {"en": extra.name[:NAME_MAX]},
         "quantity": extra.quantity,
-        "money": money_draft(extra.amount.minor_units // extra.quantity, extra.amount.currency),
+        "money": _unit_price(unit_price(extra.amount, extra.quantity)),
         "priceMode": "Standard",
     }
     if fields:

@@ -194,6 +194,14 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         recheck_s=_HOURLY_S,
     ),
     CaseKind(
+        code="connection.refused",
+        owner=Owner.ENGINEERING,
+        title="A platform refuses a routine of this connection",
+        meaning="A search or a check that runs by the clock was understood and refused. Nothing is lost; the routine is tried again at its next time.",
+        first_step="Compare this machine's clock with the real time, then look up the code in the facts. `crossdock check` tells more.",
+        closes_when="the routine runs through",
+    ),
+    CaseKind(
         code="connection.unauthorized",
         owner=Owner.ENGINEERING,
         title="A platform no longer lets Crossdock in",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from crossdock.domain.case import Case
 from crossdock.domain.order import NOBODY, AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder
 from crossdock.domain.order_fields import line_fields_of
-from crossdock.domain.order_lifecycle import Move, left_its_fence
+from crossdock.domain.order_lifecycle import WAREHOUSE_ORDER_STATES, WAREHOUSE_SHIPMENT_STATES, Move, left_its_fence
 from crossdock.domain.timeline import Event
 
 # The rest is written once, at import: it cannot change on Amazon, or it is the merchant's from then on.
@@ -65,8 +65,11 @@ def plan_changes(
         seen = {"order_state": imported.order_state, "shipment_state": imported.shipment_state or "absent"}
         events.append(Event("order.fence_restored", seen))
         cases = (*cases, Case("order.fba_left_its_fence", seen, None, order.grand_total))
-        order_state = "Complete"
-        shipment_state = "Shipped" if order.status == AmazonStatus.SHIPPED else "Delayed"
+        # Only what a warehouse would find is put right: an order that was delivered or cancelled stays so.
+        if imported.order_state in WAREHOUSE_ORDER_STATES:
+            order_state = "Complete"
+        if imported.shipment_state in WAREHOUSE_SHIPMENT_STATES:
+            shipment_state = "Shipped" if order.status == AmazonStatus.SHIPPED else "Delayed"
     change = ChangeOrder(
         imported=imported,
         order_state=order_state if order_state != imported.order_state else None,

@@ -458,11 +458,8 @@ def _split_goods(
 
 
 def _goods_as_extra(item: OrderItem, part: _Part, quantity: int) -> ExtraTotal:
-    """Goods commercetools does not know. Its custom lines have whole-cent prices: what n units do not share evenly is one line of n."""
-    name, slug = item.title or item.seller_sku, f"amazon-item-{item.order_item_id}"
-    if part.amount.minor_units % quantity == 0:
-        return ExtraTotal(slug, name, part.amount, part.tax, item, quantity)
-    return ExtraTotal(slug, f"{quantity} x {name}", part.amount, part.tax, item)
+    """Goods commercetools does not know."""
+    return ExtraTotal(f"amazon-item-{item.order_item_id}", item.title or item.seller_sku, part.amount, part.tax, item, quantity)
 
 
 def _charge(item: OrderItem, part: _Part) -> list[ExtraTotal]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# Amazon wants `...Before` at least two minutes old (Orders API v2026-01-01); the last seconds may still change.
-SEARCH_LAG = timedelta(minutes=2)
+# Amazon wants `...Before` at least two minutes old (Orders API v2026-01-01), by its own clock: half a minute more bears a clock of ours that is fast.
+SEARCH_LAG = timedelta(seconds=150)
 # Asked again from before the mark: an update may carry a time from before the search that did not show it.
 SEARCH_OVERLAP = timedelta(minutes=2)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,14 +71,24 @@ def drain(flow: Flow, *, inbox: Inbox, lock: Lock, clock: Clock, threads: int = 
                 batch = inbox.due(clock(), BATCH_MAX)
                 if not batch:
                     break
-                # Reading ahead only saves calls: what fails here fails again where a record can be put back for it.
-                with suppress(RemoteError):
-                    flow.prepare(batch)
+                _prepare(flow, batch, report)
                 _run_batch(flow, batch, inbox, held, clock, pool, report)
                 if report.paused or report.lost_lock:
                     break
     _note_access(report, inbox, clock)
     return report
+
+
+def _prepare(flow: Flow, batch: Sequence[Record], report: Report) -> None:
+    """Read ahead. It only saves calls: what fails here fails again where one record alone can be put back, or stopped, for it."""
+    try:
+        flow.prepare(batch)
+    except RemoteError:
+        return
+    except StoreError:
+        raise
+    except Exception as mistake:  # noqa: BLE001 - one record that cannot be read ahead must not stop the others
+        report.mistakes.append(_place_of(mistake))
 
 
 def _run_batch(
@@ -99,13 +108,16 @@ def _groups(futures: Sequence[Future[Settled]], report: Report) -> Iterator[list
     results: list[Settled] = []
     for future in as_completed(futures):
         try:
-            results.append(future.result())
+            settled = future.result()
         except LostLockError:
-            report.lost_lock = True
+            # Those that were stopped by a refused connection still hold their lock.
+            report.lost_lock = report.lost_lock or report.paused is None
             continue
         except Unauthorized as fault:
             report.paused = fault
             continue
+        _count(report, settled)
+        results.append(settled)
         if len(results) == SETTLE_MAX:
             yield results
             results = []
@@ -113,36 +125,40 @@ def _groups(futures: Sequence[Future[Settled]], report: Report) -> Iterator[list
         yield results
 
 
+def _count(report: Report, settled: Settled) -> None:
+    """On the drain's own thread, because adding up from several would lose some."""
+    if settled.outcome.state is State.WAITING and settled.outcome.keeps_cases:
+        report.put_back += 1
+    elif not settled.outcome.keeps_cases:
+        report.settled += 1
+    report.cases += len(settled.outcome.cases)
+
+
 def _run_record(flow: Flow, record: Record, held: HeldLock, clock: Clock, report: Report) -> Settled:
     """One record, one outcome. Our database's faults and a refused connection end the drain; everything else is this record's own."""
     if report.paused or report.lost_lock or not held.is_held():
         raise LostLockError
     try:
-        settled = Settled(record, flow.run(record))
-        report.settled += 1
+        return Settled(record, flow.run(record))
     except (Unavailable, Conflict) as fault:
-        return _put_back(record, fault, clock(), report)
+        return _put_back(record, fault, clock())
     except Rejected as fault:
         facts = {"operation": fault.operation, "code": fault.code, "field": fault.pointer, "request_id": fault.request_id}
-        settled = _case(record, "order.rejected", facts, clock())
+        return _case(record, "order.rejected", facts, clock())
     except DataError as fault:
-        settled = _case(record, "record.unreadable", {"where": fault.where[:200], "what": fault.what[:200]}, clock())
+        return _case(record, "record.unreadable", {"where": fault.where[:200], "what": fault.what[:200]}, clock())
     except (Unauthorized, StoreError, LostLockError):
         raise
     except Exception as mistake:  # noqa: BLE001 - the one place: our own mistake stops this record and no other
         place = _place_of(mistake)
         report.mistakes.append(place)
-        settled = _case(record, "record.our_mistake", {"error": type(mistake).__name__, "place": place}, clock())
-    report.cases += len(settled.outcome.cases)
-    return settled
+        return _case(record, "record.our_mistake", {"error": type(mistake).__name__, "place": place}, clock())
 
 
-def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime, report: Report) -> Settled:
+def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime) -> Settled:
     retry = decide_retry(fault, record.attempts, now)
     if isinstance(retry, GiveUp):
-        report.cases += 1
         return _case(record, retry.kind, {"operation": fault.operation, "request_id": fault.request_id}, now, record.attempts)
-    report.put_back += 1
     attempts = record.attempts + 1 if retry.counts else record.attempts
     events = (Event("record.put_back", {"operation": fault.operation, "request_id": fault.request_id}),) if retry.counts else ()
     outcome = Outcome(State.WAITING, str(fault)[:200], due_at=retry.at, events=events, keeps_cases=True)
@@ -150,11 +166,11 @@ def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime, repo
 
 
 def _case(record: Record, kind: str, facts: dict[str, str], now: datetime, attempts: int = 1) -> Settled:
-    """`attempts` stays above zero: the next run must look whether this one's write took effect."""
+    """`attempts` stays above zero: the next run must look whether this one's write took effect. Nothing else was seen, so no other case closes."""
     recheck_s = CASE_KINDS[kind].recheck_s
     due_at = now + timedelta(seconds=recheck_s) if recheck_s else None
     case = Case(kind, {name: value for name, value in facts.items() if value})
-    return Settled(record, Outcome(State.CASE, CASE_KINDS[kind].title, due_at=due_at, cases=(case,)), attempts)
+    return Settled(record, Outcome(State.CASE, CASE_KINDS[kind].title, due_at=due_at, cases=(case,), keeps_cases=True), attempts)
 
 
 def _place_of(mistake: Exception) -> str:

@@ -22,7 +22,8 @@ WAKE = "wake"
 # A worker that has not been heard of for so long is dead; with the tick below, its work is taken over well within a minute.
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 20.0
-TICK_CRON = "*/10 * * * * *"
+# Every ten seconds: the sixth column is the seconds.
+TICK_CRON = "* * * * * */10"
 # Wake-ups of so many connections at once in one process: each drain has its own threads.
 CONCURRENCY = 4
 # How long a worker waits before it looks for the database again.

@@ -32,10 +32,11 @@ class Inbox:
 
     def put(self, arrivals: Sequence[Arrival], now: datetime) -> int:
         """Take in what arrived; answers how many were news. Repeating is safe: what is known already changes nothing."""
-        # One statement a batch; a record twice in one page is put twice, in order, because one statement may touch a row once.
+        # By name, as everywhere rows are locked, so that two writers never wait for each other; the same record twice keeps its order.
         with self._database.transaction([self._connection_id]) as transaction:
-            news = [arrival for arrival in arrivals if self._put_one(transaction, arrival, now)]
-            unreadable = [a for a in arrivals if a.outcome is not None]
+            news = [arrival for arrival in sorted(arrivals, key=lambda a: a.record_id) if self._put_one(transaction, arrival, now)]
+            # A version that is older than the one held, and cannot be read, says nothing about the record.
+            unreadable = [a for a in news if a.outcome is not None]
             self._write_cases(transaction, [(a.record_id, a.outcome.cases) for a in unreadable if a.outcome], now)
             self._write_events(transaction, [(a.record_id, a.events) for a in news if a.events], now)
         return len(news)
@@ -121,11 +122,13 @@ class Inbox:
 
     def settle(self, results: Sequence[Settled], now: datetime) -> None:
         """Write what a few records came to, in one transaction: state, link, cases opened and closed, history."""
+        results = sorted(results, key=lambda s: s.record.record_id)
         with self._database.transaction([self._connection_id]) as transaction:
-            self._write_states(transaction, results, now)
+            current = self._write_states(transaction, results, now)
             self._write_links(transaction, results, now)
-            closed = self._close_cases(transaction, results, now)
-            self._write_cases(transaction, [(s.record.record_id, s.outcome.cases) for s in results], now)
+            # What was decided from a version that has moved says nothing about cases: the record is due again.
+            closed = self._close_cases(transaction, current, now)
+            self._write_cases(transaction, [(s.record.record_id, s.outcome.cases) for s in current], now)
             events = [(s.record.record_id, s.outcome.events) for s in results]
             events += [(record_id, (Event("case.closed", {"kind": kind}),)) for record_id, kind in closed]
             self._write_events(transaction, events, now)
@@ -168,11 +171,14 @@ class Inbox:
             for row in found
         ]
 
-    def _write_states(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
-        transaction.cursor().executemany(
+    def _write_states(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> list[Settled]:
+        """Answers those whose record is still the version they were decided from; the others are not written."""
+        cursor = transaction.cursor()
+        cursor.executemany(
             """
             update inbox set state = %s, reason = %s, due_at = %s, attempts = %s, changed_at = %s
             where connection_id = %s and flow = %s and record_id = %s and version = %s
+            returning record_id
             """,
             [
                 (
@@ -188,7 +194,10 @@ class Inbox:
                 )
                 for s in results
             ],
+            returning=True,
         )
+        written = {row[0] for result in cursor.results() if (row := result.fetchone())}
+        return [s for s in results if s.record.record_id in written]
 
     def _write_links(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
         rows = [

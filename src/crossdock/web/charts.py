@@ -70,7 +70,7 @@ def standing(counts: Sequence[HourCount]) -> Chart:
     rows = []
     for state in STATES:
         numbers = tuple(sum(count.orders for count in counts if count.state is state and _name(count) == name) for name in series)
-        rows.append((words.STATES[state], words.STATES[state], numbers))
+        rows.append((words.STATES[state], f"{words.STATES[state]}  {sum(numbers):,}", numbers))
     settled = sum(count.orders for count in counts if count.state in {State.IN_SYNC, State.OUT_OF_SCOPE})
     everything = sum(count.orders for count in counts)
     return Chart(

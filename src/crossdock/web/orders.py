@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.desk import IDS_MAX, PAGE_ROWS, OrderFilter, OrderRow, OrderSheet
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.timeline import State
@@ -64,6 +65,7 @@ def show(viewer: Viewer, request: Request) -> Response:
         title=record_id[:64],
         sheet=sheet,
         row=sheet.row,
+        catalogue=CASE_KINDS,
         commerce=commerce,
         sides=sides.compare(sheet, commerce),
         lines=sides.compare_lines(sheet, commerce),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from crossdock.web.pages import Viewer, render
 DUE_TARGET = timedelta(seconds=60)
 # The days whose proof is shown: a working week and its week-end.
 DAYS_SHOWN = timedelta(days=7)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 TITLES = {
     "discover_orders": "Orders read from Amazon",
@@ -70,7 +71,6 @@ def show(viewer: Viewer, request: Request) -> Response:
     owners = owner_rows(counts, desk.money_at_stake(ids))
     flows = freshness(ids, desk.last_runs(ids), desk.backlogs(ids, now), now)
     by_hour = desk.orders_by_hour(ids, charts.first_hour(now))
-    states = {state: sum(count.records for count in desk.state_counts(ids) if count.state is state) for state in charts.STATES}
     return render(
         viewer,
         "overview.html",
@@ -82,7 +82,7 @@ def show(viewer: Viewer, request: Request) -> Response:
         flows=flows,
         rates=tightest(desk.rates_left(ids, now)),
         owners=owners,
-        states=states,
+        waiting=sum(count.records for count in desk.state_counts(ids, [State.WAITING])),
         pictures=[charts.orders_per_hour(by_hour, now), charts.standing(by_hour)],
         days=desk.proven_days(ids, (now - DAYS_SHOWN).date()),
     )
@@ -146,7 +146,7 @@ def owner_rows(counts: Sequence[CaseCount], at_stake: Sequence[AtStake]) -> list
                 kinds=tuple(sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))),
             )
         )
-    return sorted(rows, key=lambda row: (-row.overdue, row.next_deadline is None, row.next_deadline, -row.cases) if row.next_deadline else (-row.overdue, True, None, -row.cases))
+    return sorted(rows, key=lambda row: (-row.overdue, row.next_deadline or _NEVER, -row.cases))
 
 
 def headline(owners: Sequence[OwnerRow], now: datetime) -> str:
@@ -169,7 +169,3 @@ def reading(flows: Sequence[Freshness]) -> str:
         return "Amazon has not been read yet, so orders may be missing here."
     return f"Late: {', '.join(late)}." if late else "Every flow is in time."
 
-
-def settled(states: dict[State, int]) -> int:
-    """Records that need nothing more."""
-    return states[State.IN_SYNC] + states[State.OUT_OF_SCOPE]

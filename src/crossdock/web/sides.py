@@ -147,11 +147,11 @@ def _line(item: OrderItem, line: ImportedLine | None, *, was_read: bool) -> Line
 
 
 def _line_of_theirs(line: ImportedLine) -> Line:
-    return Line(words.clip(line.sku or line.key, 80), "a line of commercetools alone", "", "", str(line.quantity), _stock(line), differs=False)
+    return Line(words.clip(line.sku or line.key, 80), "only in commercetools", "", "", str(line.quantity), _stock(line), differs=False)
 
 
 def _stock(line: ImportedLine) -> str:
-    return "custom line" if line.custom else (line.inventory_mode or "as the order says")
+    return "custom line" if line.custom else f"stock: {line.inventory_mode}" if line.inventory_mode else ""
 
 
 def _facts(record: object) -> list[tuple[str, str]]:

@@ -53,6 +53,8 @@ def ago(at: datetime, now: datetime) -> str:
     length = at - now
     if abs(length) < timedelta(seconds=1):
         return "now"
+    if abs(length) >= timedelta(seconds=2 * MINUTE):
+        length = timedelta(minutes=round(length.total_seconds() / MINUTE))  # nobody counts the seconds of what is minutes away
     return f"in {span(length)}" if length > timedelta() else f"{span(length)} ago"
 
 

@@ -1,0 +1,90 @@
+"""The desk on a port of this machine: hands the store's reads to the pages and serves them from a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import uvicorn
+
+from crossdock import events
+from crossdock.app import App
+from crossdock.domain.ids import AmazonOrderId
+from crossdock.domain.order import ImportedOrder
+from crossdock.errors import ConfigError
+from crossdock.ports import Desk
+from crossdock.store import overview, sheets
+from crossdock.store.database import is_migrated
+from crossdock.web.edge import check_loopback
+from crossdock.web.routes import build_desk
+
+STOP_S_MAX = 10.0
+
+
+@contextmanager
+def serve_desk(app: App, host: str, port: int) -> Iterator[str]:
+    """Serve until the block ends; gives the address. ConfigError for an address others can reach, or a port that is taken."""
+    check_loopback(host)
+    listening = _listen(host, port)
+    config = uvicorn.Config(
+        build_desk(desk_of(app), connections=app.connection_ids, clock=app.clock),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="off",
+        http="httptools",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="desk", daemon=True)
+    thread.start()
+    name = f"[{host}]" if ":" in host else host
+    address = f"http://{name}:{listening.getsockname()[1]}/"
+    events.emit("desk.started", address=address)
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join(STOP_S_MAX)
+        listening.close()
+
+
+def desk_of(app: App) -> Desk:
+    """The pages' reads, bound to this process's database and doors."""
+
+    def read_commercetools(connection_id: str, order_id: AmazonOrderId) -> ImportedOrder | None:
+        joined = app.joined[connection_id]
+        return joined.orders.find(joined.order_number(order_id))
+
+    database = app.database
+    return Desk(
+        last_runs=partial(overview.last_runs, database),
+        backlogs=partial(overview.backlogs, database),
+        rates_left=partial(overview.rates_left, database),
+        case_counts=partial(overview.case_counts, database),
+        money_at_stake=partial(overview.money_at_stake, database),
+        orders_by_hour=partial(overview.orders_by_hour, database),
+        state_counts=partial(overview.state_counts, database),
+        proven_days=partial(overview.proven_days, database),
+        find_orders=partial(sheets.find_orders, database),
+        find_order=partial(sheets.find_order, database),
+        find_cases=partial(sheets.find_cases, database),
+        find_case=partial(sheets.find_case, database),
+        read_commercetools=read_commercetools,
+        is_ready=partial(is_migrated, database),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as fault:
+        listening.close()
+        raise ConfigError([f"--port: {port} on {host} cannot be used: {fault.strerror}; give another one"]) from fault
+    return listening
