@@ -18,11 +18,12 @@ import urllib.request
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from bench.script_on_sdks import import_by_script
 from crossdock import events
-from crossdock.app import now, open_app
+from crossdock.app import App, now, open_app
+from crossdock.domain.window import SEARCH_LAG, Window
+from crossdock.joined import Joined
 from crossdock.store import embedded
 from crossdock.twin.both import Twin
 from crossdock.twin.merchant import Merchant
@@ -101,7 +102,7 @@ def run_worker(policy: Path, data_dir: Path, tell: Connection) -> None:
     with open_app(environment) as app:
         joined = app.joined["bench"]
         joined.provision(dry_run=False)
-        fill(joined)
+        fill(app, joined)
         tell.send("filled")
         tell.recv()
         began, cpu_began = time.perf_counter(), time.process_time()
@@ -122,10 +123,12 @@ def run_worker(policy: Path, data_dir: Path, tell: Connection) -> None:
         )
 
 
-def fill(joined: Any) -> None:
-    """All orders in the inbox, and the addresses of those to ship under seal. The rates are the twin's, raised for this."""
-    limiter_free(joined)
-    window = joined_window(joined)
+def fill(app: App, joined: Joined) -> None:
+    """All orders in the inbox, and the addresses of those to ship under seal. This is not measured: our buckets are as large as the twin's."""
+    with app.database.transaction(["bench"]) as transaction:
+        for operation in ("searchOrders", "getOrder"):
+            transaction.execute("insert into rates values ('bench', %s, 100000, 1000, 100000, %s)", [operation, now()])
+    window = Window(now() - timedelta(days=1), now() - SEARCH_LAG)
     for search in (joined.amazon.search_recipients, joined.amazon.search):
         token = None
         while True:
@@ -134,22 +137,6 @@ def fill(joined: Any) -> None:
             token = page.next_token
             if token is None:
                 break
-
-
-def limiter_free(joined: Any) -> None:
-    """The fill is not what is measured: let our own buckets be as large as the twin's."""
-    with joined._database.transaction(["bench"]) as transaction:
-        for operation in ("searchOrders", "getOrder"):
-            transaction.execute(
-                "insert into rates values ('bench', %s, 100000, 1000, 100000, %s) on conflict do nothing", [operation, now()]
-            )
-
-
-def joined_window(joined: Any) -> Any:
-    """Everything of the last day."""
-    from crossdock.domain.window import SEARCH_LAG, Window
-
-    return Window(now() - timedelta(days=1), now() - SEARCH_LAG)
 
 
 def calls(url: str) -> int:

@@ -30,7 +30,9 @@ MARKETS = {
     "JP": ("A1VC38T7YXB528", "Amazon.co.jp"),
     "AE": ("A2VIGQ35RCS4UG", "Amazon.ae"),
 }
-FACILITATED: Json = {"tax": {"taxCollections": [{"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}]}}
+FACILITATED: Json = {
+    "tax": {"taxCollections": [{"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}]}
+}
 
 _LINE = re.compile(r"(\d+) x (\S+)(?: @ (-?[\d.]+))?(?: = (-?[\d.]+))? ([A-Z]{3})")
 _ROW = re.compile(r"([A-Z_]+) (-?[\d.]+)(?: \(([^)]*)\))?")
@@ -131,5 +133,7 @@ def _row(text: str, currency: str) -> Json:
     words = (match[3] or "").split()
     if words:
         parts = zip(words[::2], words[1::2], strict=True)
-        row["detailedBreakdowns"] = [{"subtype": subtype, "value": money(amount, currency)} for subtype, amount in parts]
+        row["detailedBreakdowns"] = [
+            {"subtype": subtype, "value": money(amount, currency)} for subtype, amount in parts
+        ]
     return row

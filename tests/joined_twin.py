@@ -95,8 +95,8 @@ class Stage:
         )
         twin.amazon.accounts[account.refresh_token] = account
         project = twin.commercetools.add_project(f"shop-{connection_id}")
-        project.add_client("worker", "worker-secret", *READ_SCOPES)
-        project.add_client("setup", "setup-secret", *SETUP_SCOPES)
+        project.add_client(f"worker-{connection_id}", "worker-secret", *READ_SCOPES)
+        project.add_client(f"setup-{connection_id}", "setup-secret", *SETUP_SCOPES)
         project.add_channel("warehouse", "InventorySupply")
         merchant = Merchant(twin.world, account, project, skus=SKUS)
         merchant.stock_the_shop(quantity=1000, channel_key="warehouse")
@@ -111,7 +111,13 @@ class Stage:
         joined = Joined(
             policy,
             ConnectionSecrets(
-                account.client_id, account.client_secret, account.refresh_token, "worker", "worker-secret", "setup", "setup-secret"
+                account.client_id,
+                account.client_secret,
+                account.refresh_token,
+                f"worker-{connection_id}",
+                "worker-secret",
+                f"setup-{connection_id}",
+                "setup-secret",
             ),
             database=self.database,
             master_keys=[MASTER_KEY],

@@ -21,7 +21,19 @@ MINOR_DIGITS = {"JPY": 0, "BHD": 3}
 COLLECTED_BY_AMAZON = "Amazon, collected by the marketplace"
 PERSONAL_FIELDS = {"amazon-gift-message", "amazon-customization", "amazon-delivery-instructions", "amazon-buyer-tax-id"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-NOISE = {"createdAt", "lastModifiedAt", "createdBy", "lastModifiedBy", "version", "addedAt", "productId", "productKey", "productType", "productSlug", "state"}
+NOISE = {
+    "createdAt",
+    "lastModifiedAt",
+    "createdBy",
+    "lastModifiedBy",
+    "version",
+    "addedAt",
+    "productId",
+    "productKey",
+    "productType",
+    "productSlug",
+    "state",
+}
 
 
 @dataclass
@@ -41,7 +53,11 @@ class Sent:
 
     def bodies(self, path_end: str) -> list[Json]:
         """What was POSTed to paths with this end."""
-        return [json.loads(request.body) for request in self.requests if request.method == "POST" and request.path.endswith(path_end)]
+        return [
+            json.loads(request.body)
+            for request in self.requests
+            if request.method == "POST" and request.path.endswith(path_end)
+        ]
 
 
 @dataclass
@@ -60,10 +76,12 @@ class Story:
     def facts(self) -> Json:
         """The same for a golden file: ids and the twin's own notes left out, amounts as people write them."""
         told: Json = {"state": self.state, "reason": self.reason, "cases": self.cases, "reading": self.reading}
-        return {name: value for name, value in told.items() if value} | {"order": None if self.order is None else readable(self.order)}
+        return {name: value for name, value in told.items() if value} | {
+            "order": None if self.order is None else readable(self.order)
+        }
 
 
-def run(stage: Stage, amazon: Json, *, rates: Json | None = None, policy: Json | None = None, seen_at: str | None = None) -> Story:
+def run(stage: Stage, amazon: Json, *, rates: Json | None = None, policy: Json | None = None) -> Story:
     """Let one order arrive on Amazon and the product do its work. `rates`: the tax category of every good; `policy`: fields of the order policy."""
     sent = Sent()
     scene = with_policy(stage.scene(through=sent.through), **(policy or {}))
@@ -80,9 +98,12 @@ def story_of(scene: Scene, amazon: Json, sent: Sent) -> Story:
     with scene.joined._database.transaction([scene.joined.connection_id]) as tx:
         row = tx.execute("select state, reason from inbox where record_id = %s", [order_id]).fetchone()
         cases = tx.execute(
-            "select kind, facts, deadline, at_stake_minor_units, at_stake_currency from cases where record_id = %s and closed_at is null order by kind", [order_id]
+            "select kind, facts, deadline, at_stake_minor_units, at_stake_currency from cases where record_id = %s and closed_at is null order by kind",
+            [order_id],
         ).fetchall()
-        reading = tx.execute("select facts->>'reading' from history where record_id = %s and code = 'order.amounts_read'", [order_id]).fetchone()
+        reading = tx.execute(
+            "select facts->>'reading' from history where record_id = %s and code = 'order.amounts_read'", [order_id]
+        ).fetchone()
     assert row is not None, "the order never arrived"
     return Story(
         amazon=amazon,
@@ -108,7 +129,13 @@ def _case(kind: str, facts: Json, deadline: Any, minor_units: int | None, curren
 
 
 def _tax(scene: Scene, rates: Json) -> None:
-    scene.project.add_tax_category("standard", *({"name": "VAT", "amount": rate, "includedInPrice": True, "country": country} for country, rate in rates.items()))
+    scene.project.add_tax_category(
+        "standard",
+        *(
+            {"name": "VAT", "amount": rate, "includedInPrice": True, "country": country}
+            for country, rate in rates.items()
+        ),
+    )
     for product in scene.project.products:
         product["taxCategory"] = scene.project.reference("tax-category", {"key": "standard"})
 
@@ -126,7 +153,11 @@ def readable(value: Any) -> Any:
         return value
     if "currencyCode" in value:
         precise = value.get("type") == "highPrecision"
-        return written(value["preciseAmount"], value["currencyCode"], value["fractionDigits"]) if precise else written(value["centAmount"], value["currencyCode"])
+        return (
+            written(value["preciseAmount"], value["currencyCode"], value["fractionDigits"])
+            if precise
+            else written(value["centAmount"], value["currencyCode"])
+        )
     if set(value) == {"type", "fields"}:
         return readable(value["fields"])
     kept = {name: each for name, each in value.items() if name not in NOISE and each not in ([], {})}
@@ -154,13 +185,18 @@ def broken_rules(story: Story) -> list[str]:
         "taxedPrice.totalGross is Amazon's grand total": _gross(order) == _grand_total(amazon, order),
         "totalPrice is lines + shipping + custom lines": _cents(order["totalPrice"]) == sum(_parts(order)),
         "a line's total, as commercetools computes it, is Amazon's ITEM": _lines_are_items(story),
-        "a line's total is price x quantity, rounded half even once": all(_line_total(line) == _cents(line["totalPrice"]) for line in (*order["lineItems"], *order["customLineItems"])),
+        "a line's total is price x quantity, rounded half even once": all(
+            _line_total(line) == _cents(line["totalPrice"]) for line in (*order["lineItems"], *order["customLineItems"])
+        ),
         "the taxes of all parts are the portions": sum(_taxes(order)) == sum(_portions(order).values()),
         "the portions are Amazon's TAX": _stated_tax(amazon) in {None, sum(_portions(order).values())},
-        "total tax is gross less net": _cents(order["taxedPrice"]["totalTax"]) == _gross(order) - _cents(order["taxedPrice"]["totalNet"]),
+        "total tax is gross less net": _cents(order["taxedPrice"]["totalTax"])
+        == _gross(order) - _cents(order["taxedPrice"]["totalNet"]),
         "total tax is the portions": _cents(order["taxedPrice"]["totalTax"]) == sum(_portions(order).values()),
-        "tax on top is what gross has above the price, tax inside nothing": _gross(order) - _cents(order["totalPrice"]) == sum(_taxes_on_top(order)),
-        "what Amazon remits stands in Amazon's portion, and nothing else does": _facilitated(amazon) in {None, _portion_of_amazon(order)},
+        "tax on top is what gross has above the price, tax inside nothing": _gross(order) - _cents(order["totalPrice"])
+        == sum(_taxes_on_top(order)),
+        "what Amazon remits stands in Amazon's portion, and nothing else does": _facilitated(amazon)
+        in {None, _portion_of_amazon(order)},
         "and in a field of the order": _in_field(order) == _portion_of_amazon(order),
         "every part's net and tax are its gross": all(_part_is_whole(part) for part in _taxed_parts(order)),
         "one import was sent": len(story.drafts) == 1,
@@ -172,9 +208,9 @@ def broken_rules(story: Story) -> list[str]:
 def minor(amount: Json) -> int:
     """Whole minor units of an amount as Amazon writes it."""
     digits = MINOR_DIGITS.get(amount["currencyCode"], 2)
-    value = Fraction(amount["amount"]) * 10**digits
+    value = Fraction(amount["amount"]) * Fraction(10**digits)
     assert value.denominator == 1, amount
-    return value.numerator
+    return int(value)
 
 
 def _cents(amount: Json) -> int:
@@ -200,7 +236,11 @@ def _parts(order: Json) -> list[int]:
 def _lines_are_items(story: Story) -> bool:
     order = story.order or {}
     held = {line["key"]: _cents(line["totalPrice"]) for line in order["lineItems"]}
-    held |= {key.removeprefix("amazon-item-"): _cents(line["totalPrice"]) for line in order["customLineItems"] if (key := line["key"]).startswith("amazon-item-")}
+    held |= {
+        key.removeprefix("amazon-item-"): _cents(line["totalPrice"])
+        for line in order["customLineItems"]
+        if (key := line["key"]).startswith("amazon-item-")
+    }
     wanted = {item["orderItemId"]: _item_amount(item) for item in story.amazon["orderItems"]}
     return held == {key: amount for key, amount in wanted.items() if key in held or amount}
 
@@ -215,20 +255,32 @@ def _line_total(line: Json) -> int:
     price = line["price"]["value"] if "price" in line else line["money"]
     if price["type"] == "centPrecision":
         return _cents(price) * int(line["quantity"])
-    exact = Fraction(price["preciseAmount"] * line["quantity"], 10 ** (price["fractionDigits"] - MINOR_DIGITS.get(price["currencyCode"], 2)))
+    exact = Fraction(
+        price["preciseAmount"] * line["quantity"],
+        10 ** (price["fractionDigits"] - MINOR_DIGITS.get(price["currencyCode"], 2)),
+    )
     return round(exact)  # of a fraction: to the even neighbour
 
 
 def _taxed_parts(order: Json) -> list[Json]:
-    return [part for part in (*order["lineItems"], *order["customLineItems"], order["shippingInfo"]) if "taxedPrice" in part]
+    return [
+        part for part in (*order["lineItems"], *order["customLineItems"], order["shippingInfo"]) if "taxedPrice" in part
+    ]
 
 
 def _taxes(order: Json) -> list[int]:
-    return [_cents(part["taxedPrice"]["totalGross"]) - _cents(part["taxedPrice"]["totalNet"]) for part in _taxed_parts(order)]
+    return [
+        _cents(part["taxedPrice"]["totalGross"]) - _cents(part["taxedPrice"]["totalNet"])
+        for part in _taxed_parts(order)
+    ]
 
 
 def _taxes_on_top(order: Json) -> list[int]:
-    return [tax for part, tax in zip(_taxed_parts(order), _taxes(order), strict=True) if not part["taxRate"]["includedInPrice"]]
+    return [
+        tax
+        for part, tax in zip(_taxed_parts(order), _taxes(order), strict=True)
+        if not part["taxRate"]["includedInPrice"]
+    ]
 
 
 def _part_is_whole(part: Json) -> bool:
@@ -267,7 +319,11 @@ def _stated_tax(amazon: Json) -> int | None:
 
 
 def _facilitated(amazon: Json) -> int | None:
-    items = [item for item in amazon["orderItems"] if any(row["model"] == "MARKETPLACE_FACILITATOR" for row in item.get("tax", {}).get("taxCollections", ()))]
+    items = [
+        item
+        for item in amazon["orderItems"]
+        if any(row["model"] == "MARKETPLACE_FACILITATOR" for row in item.get("tax", {}).get("taxCollections", ()))
+    ]
     return sum(sum(_tax_rows(item)) for item in items)
 
 

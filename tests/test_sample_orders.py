@@ -18,7 +18,9 @@ from tests.joined_twin import Stage
 from tests.sample_orders import Json, Story, broken_rules, run
 
 FOLDER = Path(__file__).parent / "samples" / "orders"
-MODEL = Path(__file__).parents[2] / "shared" / "specs" / "amazon" / "models" / "orders-api-model" / "orders_2026-01-01.json"
+MODEL = (
+    Path(__file__).parents[2] / "shared" / "specs" / "amazon" / "models" / "orders-api-model" / "orders_2026-01-01.json"
+)
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith(".expected"))
 
 GERMANY = "A1PA6795UKMFR9"
@@ -66,7 +68,10 @@ def model() -> jsonschema.Draft4Validator:
     if not MODEL.exists():
         pytest.skip("Amazon's published models are not at hand")
     definitions: Json = json.loads(MODEL.read_text())["definitions"]
-    closed = {name: schema | ({"additionalProperties": False} if "properties" in schema else {}) for name, schema in definitions.items()}
+    closed = {
+        name: schema | ({"additionalProperties": False} if "properties" in schema else {})
+        for name, schema in definitions.items()
+    }
     return jsonschema.Draft4Validator({"$ref": "#/definitions/Order", "definitions": closed})
 
 

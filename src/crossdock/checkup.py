@@ -62,6 +62,8 @@ def check_connection(joined: Joined, now: datetime) -> Iterator[Finding]:
             verdict, says = look()
         except Unauthorized as fault:
             verdict, says = "failed", f"{fault}; renew the consent, the secret or the scope"
+        except Rejected as fault:
+            verdict, says = "failed", f"{fault}; compare this machine's clock and the policy's ids with the platform's"
         except CrossdockError as fault:
             verdict, says = "failed", str(fault)
         yield Finding(joined.connection_id, what, verdict, says)

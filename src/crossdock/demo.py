@@ -89,7 +89,7 @@ def open_demo(*, seed: int = 1, earlier: int = EARLIER_ORDERS) -> Iterator[Demo]
     """Everything the demonstration needs, in a folder of its own that is gone afterwards."""
     with ExitStack() as stack:
         folder = stack.enter_context(_folder())
-        twin, account, project, merchant = _world(seed, earlier)
+        twin, account, project, merchant = selling_shop(seed, earlier)
         url = stack.enter_context(start(twin)).url
         policy = folder / "crossdock.toml"
         import_from = (now() - timedelta(days=7)).isoformat(timespec="seconds")
@@ -139,7 +139,7 @@ def wait_for_both_kinds(demo: Demo, within_s: float) -> bool:
     return False
 
 
-def _world(seed: int, earlier: int) -> tuple[Twin, SellerAccount, Project, Merchant]:
+def selling_shop(seed: int, earlier: int) -> tuple[Twin, SellerAccount, Project, Merchant]:
     """A shop that has been selling for a day or two."""
     clock = Clock(now() - timedelta(hours=EARLIER_HOURS), speed=1.0)
     twin = Twin(World(seed=seed, clock=clock))

@@ -5,10 +5,10 @@ Lines are JSON on standard error. Fields are ids, codes, counts and times: never
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -39,22 +39,22 @@ EVENTS: dict[str, frozenset[str]] = {
 _COMMON = frozenset({"connection_id", "correlation_id"})
 
 
-class _LibraryLine(logging.Formatter):
+def _library_line(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """What another library logs, without its words: they may quote a record. Which library, how bad, what kind of error and where is enough."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One JSON line."""
-        line = {"event": "library", "logger": record.name, "level": record.levelname}
-        if record.exc_info and record.exc_info[1] is not None:
-            frames = traceback.extract_tb(record.exc_info[2])
-            line |= {"error": type(record.exc_info[1]).__name__, "place": f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""}
-        return json.dumps(line)
+    del logger, method
+    record: logging.LogRecord = line["_record"]
+    told = {"event": "library", "logger": record.name, "level": record.levelname.lower()}
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        told |= {"error": type(error).__name__, "place": f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""}
+    return told
 
 
 def configure(*, verbose: bool = False) -> None:
     """Write events as JSON lines to standard error; other libraries' own lines only from WARNING up."""
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(_LibraryLine())
+    lines.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[_library_line, structlog.processors.JSONRenderer()]))
     logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
     structlog.configure(
         processors=[

@@ -27,7 +27,7 @@ from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
 from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
 from crossdock.domain.order_import import erase_at, may_hold_personal_data, needs_address
-from crossdock.domain.rate import Limiter
+from crossdock.rate import Limiter
 from crossdock.domain.record import Record
 from crossdock.domain.timeline import Outcome
 from crossdock.engine.drain import Flow, Report, drain
@@ -97,13 +97,18 @@ class Joined:
 
     def discover(self) -> int:
         """Fetch what changed on Amazon since the mark; answers how many records are news."""
-        news = 0
+        news = restarts = 0
         for _ in range(PAGES_MAX):
             now = self._clock()
             found = discover_orders(self.cursors, amazon=self.amazon, import_from=self.policy.orders.import_from, now=now)
             fresh = self.take_in(found.orders)
             self.cursors.save(CURSOR, found.position, now)
             news += fresh
+            if found.dead_token is not None:
+                restarts += 1
+                # A fresh token that is refused did not die of age: somebody must know, and the calls are too rare to go on like this.
+                if restarts > 1:
+                    raise found.dead_token
             events.emit("orders.discovered", orders=len(found.orders), news=fresh, finished=found.finished)
             if found.finished:
                 break
@@ -191,7 +196,7 @@ class Joined:
     def erase(self) -> tuple[list[AmazonOrderId], list[str]]:
         """Erase what is due on both sides."""
         erased, certificates = erase_personal_data(
-            vault=self.vault, orders=self.orders, order_number=self.order_number, now=self._clock()
+            vault=self.vault, orders=self.orders, inbox=self.inbox, order_number=self.order_number, now=self._clock()
         )
         if erased:
             events.emit("personal_data.erased", records=len(erased), certificates=len(certificates))
@@ -207,9 +212,10 @@ class Joined:
                 day, position, amazon=self.amazon, inbox=self.inbox, orders=self.orders, order_number=self.order_number
             )
             now = self._clock()
-            self.take_in(check.missing)
+            # The case first: once the order is in the inbox, a run that was killed would not find it missing any more.
             for read in check.missing:
                 self.inbox.raise_case(read.record_id, Case("order.missing", {"day": day.isoformat()}), now)
+            self.take_in(check.missing)
             self.inbox.wake(check.vanished, now)
             self.cursors.save(name, check.position or {}, now)
             if check.position is None:
@@ -231,7 +237,7 @@ class Joined:
 
     def import_one(self, order_id: AmazonOrderId, *, again: bool = False) -> bool:
         """Read one order now and make it due; False where Amazon does not know it. `again`: although it was imported and deleted."""
-        read = self.amazon.get(order_id, with_recipient=True)
+        read = self.amazon.get(order_id, with_recipient=False)
         if read is None:
             return False
         self.take_in([read])
@@ -261,6 +267,7 @@ class Joined:
         read = self.amazon.get(order_id, with_recipient=False)
         if read is None or read.order is None:
             raise (read.problem if read and read.problem else DataError("order", "Amazon does not know it"))
+        self.take_in([read])
         return read.order
 
     def _amazon(self) -> amazon_orders.Orders:

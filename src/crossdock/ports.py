@@ -96,8 +96,8 @@ class Vault(Protocol):
     def find(self, order_ids: Sequence[AmazonOrderId]) -> Mapping[AmazonOrderId, PersonalData]:
         """Open what is held."""
 
-    def due(self, today: date, limit: int) -> list[AmazonOrderId]:
-        """Orders whose day of erasure has come."""
+    def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:
+        """Orders whose day of erasure has come, `but` for some that cannot go now."""
 
     def erase(self, order_ids: Sequence[AmazonOrderId], now: datetime) -> list[str]:
         """Delete for good; the certificates. Repeating is safe."""
@@ -146,6 +146,9 @@ class Inbox(Protocol):
 
     def clear_case(self, record_id: str, kind: str, now: datetime) -> None:
         """Close it, seen healthy; nothing happens where there is none."""
+
+    def clear_cases(self, record_ids: Sequence[str], kind: str, now: datetime) -> None:
+        """The same for many records."""
 
     def next_due_at(self) -> datetime | None:
         """When the next record is due; None when none is."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from crossdock.commercetools.client import as_sent
 from crossdock.commercetools.order_draft import field_value, import_draft
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import AmazonOrderId, OrderNumber, SellerSku
@@ -100,7 +101,7 @@ def mask_draft(draft: Mapping[str, Any]) -> dict[str, Any]:
     masked = dict(draft)
     for name in _PERSONAL_DRAFT_FIELDS:
         if name in masked:
-            masked[name] = {key: MASK for key in masked[name]} if isinstance(masked[name], dict) else MASK
+            masked[name] = dict.fromkeys(masked[name], MASK) if isinstance(masked[name], dict) else MASK
     masked["custom"] = _mask_fields(masked["custom"], PERSONAL_ORDER_FIELDS)
     for name in ("lineItems", "customLineItems"):
         if name in masked:
@@ -128,7 +129,7 @@ class _Stage:
 
     def import_order(self, decision: ImportOrder) -> ImportedOrder | frozenset[SellerSku]:
         customer = f"(the id of the customer with key {decision.customer_key})" if decision.customer_key else None
-        self.draft = mask_draft(import_draft(decision, customer))
+        self.draft = mask_draft(as_sent(import_draft(decision, customer)))
         return ImportedOrder(
             commercetools_id="",
             version=0,
@@ -167,18 +168,21 @@ class _Stage:
 
 
 class _Forgetful:
-    """A vault that keeps nothing (the port `Vault`)."""
+    """A vault that keeps nothing and has nothing to erase (the port `Vault`)."""
 
     def save(self, personal: Mapping[AmazonOrderId, tuple[PersonalData, date]], now: datetime) -> None:
         """Nothing is written in a rehearsal."""
 
     def find(self, order_ids: Sequence[AmazonOrderId]) -> Mapping[AmazonOrderId, PersonalData]:
+        del order_ids
         return {}
 
-    def due(self, today: date, limit: int) -> list[AmazonOrderId]:
+    def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:
+        del today, limit, but
         return []
 
     def erase(self, order_ids: Sequence[AmazonOrderId], now: datetime) -> list[str]:
+        del order_ids, now
         return []
 
 

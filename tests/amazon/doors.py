@@ -12,7 +12,7 @@ from crossdock.amazon.auth import Credentials, Tokens
 from crossdock.amazon.client import Client
 from crossdock.amazon.orders import Orders
 from crossdock.domain.ids import MarketplaceId
-from crossdock.domain.rate import Limiter
+from crossdock.rate import Limiter
 from crossdock.twin.amazon import Amazon
 from crossdock.twin.merchant import Merchant
 from crossdock.twin.transport import transport
@@ -32,7 +32,11 @@ class Plan:
 
     def limiter(self) -> Limiter:
         """As the door takes it."""
-        return Limiter(take=self._take, throttled=self._throttled, observed=lambda operation, per_s: self.observed.append((operation, per_s)))
+        return Limiter(
+            take=self._take,
+            throttled=self._throttled,
+            observed=lambda operation, per_s: self.observed.append((operation, per_s)),
+        )
 
     def _take(self, operation: str) -> float:
         self.taken.append(operation)
@@ -46,7 +50,11 @@ class Plan:
 class Door:
     """One account, the twin of Amazon, and our door on it."""
 
-    def __init__(self, *, roles: tuple[str, ...] = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance")) -> None:
+    def __init__(
+        self,
+        *,
+        roles: tuple[str, ...] = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance"),
+    ) -> None:
         """Open the account; `answers` stand before the twin, by path."""
         self.world = World(seed=7)
         self.amazon = Amazon(self.world)

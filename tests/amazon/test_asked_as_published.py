@@ -15,7 +15,9 @@ from crossdock.domain.window import Window
 from crossdock.twin.world import Request
 from tests.amazon.doors import Door
 
-MODEL = Path(__file__).parents[3] / "shared" / "specs" / "amazon" / "models" / "orders-api-model" / "orders_2026-01-01.json"
+MODEL = (
+    Path(__file__).parents[3] / "shared" / "specs" / "amazon" / "models" / "orders-api-model" / "orders_2026-01-01.json"
+)
 pytestmark = pytest.mark.skipif(not MODEL.exists(), reason="Amazon's published models are not at hand")
 
 
@@ -38,17 +40,30 @@ def _asked() -> list[Request]:
 def _faults(request: Request) -> list[str]:
     """What of a request the model does not allow."""
     paths: dict[str, Any] = json.loads(MODEL.read_text())["paths"]
-    template = "/orders/2026-01-01/orders" if request.path == "/orders/2026-01-01/orders" else "/orders/2026-01-01/orders/{orderId}"
+    template = (
+        "/orders/2026-01-01/orders"
+        if request.path == "/orders/2026-01-01/orders"
+        else "/orders/2026-01-01/orders/{orderId}"
+    )
     parameters = {each["name"]: each for each in paths[template]["get"]["parameters"]}
-    return [f"{name}={value}" for name, values in request.query.items() for value in values if name not in parameters or not _fits(parameters[name], value)]
+    return [
+        f"{name}={value}"
+        for name, values in request.query.items()
+        for value in values
+        if name not in parameters or not _fits(parameters[name], value)
+    ]
 
 
 def _fits(parameter: dict[str, Any], value: str) -> bool:
     if parameter.get("format") == "date-time":
-        return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value) and datetime.fromisoformat(value).tzinfo)
+        return bool(
+            re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value) and datetime.fromisoformat(value).tzinfo
+        )
     if parameter["type"] == "array":
         each = value.split(",")
-        return set(each) <= set(parameter["items"].get("enum", each)) and len(each) <= parameter.get("maxItems", len(each))
+        return set(each) <= set(parameter["items"].get("enum", each)) and len(each) <= parameter.get(
+            "maxItems", len(each)
+        )
     return value.isdigit() if parameter["type"] == "integer" else bool(value)
 
 
@@ -62,4 +77,9 @@ def test_every_request_is_in_the_model() -> None:
 def test_a_window_is_asked_by_one_clock_only() -> None:
     """Exactly one of the two kinds of window is named, as Amazon demands."""
     windows = [{name for name in request.query if name.endswith(("After", "Before"))} for request in _asked()]
-    assert windows == [{"lastUpdatedAfter", "lastUpdatedBefore"}] * 2 + [{"createdAfter", "createdBefore"}, {"lastUpdatedAfter", "lastUpdatedBefore"}, set(), set()]
+    assert windows == [{"lastUpdatedAfter", "lastUpdatedBefore"}] * 2 + [
+        {"createdAfter", "createdBefore"},
+        {"lastUpdatedAfter", "lastUpdatedBefore"},
+        set(),
+        set(),
+    ]

@@ -75,7 +75,7 @@ def test_eight_threads_refused_at_once_renew_once(door: Door) -> None:
 def test_refused_credentials_need_a_person(door: Door, credentials: Credentials, code: str) -> None:
     """A revoked consent or a wrong secret is Unauthorized with Amazon's code and request id, and no secret in its text."""
     tokens = Tokens(door.http, f"http://amazon.test{TOKEN}", credentials, door.world.clock.now)
-    with pytest.raises(Unauthorized, match=f"^Login with Amazon refuses this connection: {code}$") as refused:
+    with pytest.raises(Unauthorized, match=rf"^Login with Amazon refuses this connection: {code}$") as refused:
         tokens.get()
     assert (refused.value.code, refused.value.operation) == (code, "lwa.token")
     assert refused.value.request_id
@@ -94,7 +94,7 @@ def test_unauthorised_application_needs_a_person(door: Door) -> None:
 def test_sign_in_that_is_down_may_work_later(door: Door, answer: FaultAnswer) -> None:
     """Any fault of the sign-in itself is Unavailable, and the next try succeeds."""
     door.world.faults.add(Fault("amazon.token", answer))
-    with pytest.raises(Unavailable, match="^Login with Amazon "):
+    with pytest.raises(Unavailable, match=r"^Login with Amazon "):
         door.tokens.get()
     assert door.tokens.get().startswith("Atza|")
 
@@ -120,7 +120,9 @@ def test_odd_answers_of_the_sign_in(door: Door, status: int, body: bytes) -> Non
     assert "Test Buyer" not in str(refused.value)
 
 
-@pytest.mark.parametrize("body", [b"<html>Test Buyer 7</html>", b"\xff", b"{}", b'{"error": 7}', b'{"error": "' + b"x" * 100_000 + b'"}'])
+@pytest.mark.parametrize(
+    "body", [b"<html>Test Buyer 7</html>", b"\xff", b"{}", b'{"error": 7}', b'{"error": "' + b"x" * 100_000 + b'"}']
+)
 def test_refusal_without_a_code_quotes_nothing(door: Door, body: bytes) -> None:
     """A refusal that cannot be read is told by its status."""
     door.answer(TOKEN, 403, body)
@@ -141,6 +143,6 @@ def test_expired_token_is_renewed_once_and_the_call_succeeds(door: Door) -> None
 def test_missing_role_is_not_asked_for_ever(door: Door) -> None:
     """The same 403 after a fresh token is the role: Unauthorized, after two calls and no more."""
     door.account.roles.clear()
-    with pytest.raises(Unauthorized, match="^searchOrders: Amazon answered 403 Unauthorized$"):
+    with pytest.raises(Unauthorized, match=r"^searchOrders: Amazon answered 403 Unauthorized$"):
         door.client.get("searchOrders", PATH, QUERY)
     assert door.calls() == {TOKEN: 2, PATH: 2}

@@ -51,7 +51,9 @@ def test_rate_in_the_header_is_passed_on(door: Door) -> None:
 @pytest.mark.parametrize("header", ["", "soon", "0", "-1", "nan", "inf"])
 def test_odd_rate_is_not_believed(door: Door, header: str) -> None:
     """A rate that is none changes nothing."""
-    door.answers[PATH] = lambda request: door.amazon.handle(request)._replace(headers={"x-amzn-ratelimit-limit": header})
+    door.answers[PATH] = lambda request: door.amazon.handle(request)._replace(
+        headers={"x-amzn-ratelimit-limit": header}
+    )
     door.client.get("searchOrders", PATH, QUERY)
     assert door.plan.observed == []
 

@@ -17,7 +17,15 @@ from crossdock.domain.ids import AmazonOrderId
 from crossdock.errors import DataError
 from tests.amazon.doors import Door
 
-SCHEMA = Path(__file__).parents[3] / "shared" / "specs" / "amazon" / "schemas" / "notifications" / "OrderChangeNotification.json"
+SCHEMA = (
+    Path(__file__).parents[3]
+    / "shared"
+    / "specs"
+    / "amazon"
+    / "schemas"
+    / "notifications"
+    / "OrderChangeNotification.json"
+)
 
 MESSAGE: dict[str, Any] = {
     "NotificationVersion": "1.0",
@@ -30,7 +38,10 @@ MESSAGE: dict[str, Any] = {
             "SellerId": "ATWINSELLER001",
             "AmazonOrderId": "302-0000001-0000001",
             "OrderChangeType": "OrderStatusChange",
-            "OrderChangeTrigger": {"TimeOfOrderChange": "2026-11-20T07:00:00.000Z", "ChangeReason": "Order Status Change"},
+            "OrderChangeTrigger": {
+                "TimeOfOrderChange": "2026-11-20T07:00:00.000Z",
+                "ChangeReason": "Order Status Change",
+            },
             "Summary": {
                 "MarketplaceId": "A1PA6795UKMFR9",
                 "OrderStatus": "Unshipped",
@@ -42,7 +53,16 @@ MESSAGE: dict[str, Any] = {
                 "NumberOfItemsUnshipped": 1,
                 "OrderPrograms": [],
                 "ShippingPrograms": [],
-                "OrderItems": [{"OrderItemId": "1", "SellerSKU": "MUG-BLUE", "SupplySourceId": None, "Quantity": 1, "QuantityShipped": 0, "IsBuyerRequestedCancel": False}],
+                "OrderItems": [
+                    {
+                        "OrderItemId": "1",
+                        "SellerSKU": "MUG-BLUE",
+                        "SupplySourceId": None,
+                        "Quantity": 1,
+                        "QuantityShipped": 0,
+                        "IsBuyerRequestedCancel": False,
+                    }
+                ],
             },
         }
     },
@@ -53,7 +73,9 @@ MESSAGE: dict[str, Any] = {
         "NotificationId": "notification-7",
     },
 }
-READ = OrderChanged("notification-7", "ATWINSELLER001", AmazonOrderId("302-0000001-0000001"), datetime(2026, 11, 20, 7, 0, tzinfo=UTC))
+READ = OrderChanged(
+    "notification-7", "ATWINSELLER001", AmazonOrderId("302-0000001-0000001"), datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+)
 
 
 def _camel(value: Any) -> Any:
@@ -127,7 +149,12 @@ def test_what_is_no_notification_says_so(body: bytes, what: str) -> None:
 
 
 @settings(max_examples=200)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text() | st.sampled_from(list(MESSAGE)), each)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text() | st.sampled_from(list(MESSAGE)), each),
+    )
+)
 def test_no_json_breaks_the_reader(value: object) -> None:
     """Any JSON that is no ORDER_CHANGE is no notification of ours."""
     assert parse_notification(json.dumps(value).encode()) is None

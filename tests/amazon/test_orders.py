@@ -23,14 +23,21 @@ from tests.build import FACILITATED, a_line, an_order, encoded, read, read_perso
 
 GOOD = an_order(
     "FBM UNSHIPPED in DE, total 24.99 EUR",
-    a_line("2 x MUG-BLUE @ 10.00 EUR, SHIPPING 4.99, TAX 3.99 (ITEM 3.19 SHIPPING 0.80)", expense={"pointsCost": {"pointsGranted": {"pointsNumber": 7}}}),
+    a_line(
+        "2 x MUG-BLUE @ 10.00 EUR, SHIPPING 4.99, TAX 3.99 (ITEM 3.19 SHIPPING 0.80)",
+        expense={"pointsCost": {"pointsGranted": {"pointsNumber": 7}}},
+    ),
 )
 SENT = encoded(GOOD)
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def _page(*orders: bytes) -> bytes:
-    return b'{"orders": [' + b", ".join(orders) + b'], "pagination": {"nextToken": "next"}, "lastUpdatedBefore": "2026-11-20T07:58:00.000Z"}'
+    return (
+        b'{"orders": ['
+        + b", ".join(orders)
+        + b'], "pagination": {"nextToken": "next"}, "lastUpdatedBefore": "2026-11-20T07:58:00.000Z"}'
+    )
 
 
 def _with(value: object, *path: str | int) -> bytes:
@@ -48,41 +55,82 @@ AMOUNT = ("proceeds", "grandTotal", "amount")
 
 # hostile order -> where, and what is said of it
 UNREADABLE: dict[str, tuple[bytes, str]] = {
-    "no grand total's amount": (_with({"currencyCode": "EUR"}, "proceeds", "grandTotal"), "order: Object missing required field `amount`"),
+    "no grand total's amount": (
+        _with({"currencyCode": "EUR"}, "proceeds", "grandTotal"),
+        "order: Object missing required field `amount`",
+    ),
     "a float": (_with(24.99, *AMOUNT), "order: Expected `str`, got `float` - at `$.proceeds.grandTotal.amount`"),
     "a number": (_with(2499, *AMOUNT), "order: Expected `str`, got `int` - at `$.proceeds.grandTotal.amount`"),
     "no amount": (_with("free", *AMOUNT), "proceeds.grandTotal: not a decimal amount"),
     "a tenth of a cent": (_with("24.999", *AMOUNT), "proceeds.grandTotal: more than 2 decimal places for EUR"),
     "an endless amount": (_with("9" * 1_000_000, *AMOUNT), "proceeds.grandTotal: not a decimal amount"),
     "a huge amount": (_with("99999999999999.99", *AMOUNT), "proceeds.grandTotal: amount too large"),
-    "unknown currency": (_with("XXX", "proceeds", "grandTotal", "currencyCode"), "proceeds.grandTotal: unknown currency 'XXX'"),
+    "unknown currency": (
+        _with("XXX", "proceeds", "grandTotal", "currencyCode"),
+        "proceeds.grandTotal: unknown currency 'XXX'",
+    ),
     "two currencies": (_with("USD", "proceeds", "grandTotal", "currencyCode"), "proceeds: amounts in EUR and USD"),
     "negative quantity": (_with(-1, *ITEM, "quantityOrdered"), "orderItems[0].quantityOrdered: no quantity"),
     "a million and one": (_with(1_000_001, *ITEM, "quantityOrdered"), "orderItems[0].quantityOrdered: no quantity"),
-    "half a unit": (_with(1.5, *ITEM, "quantityOrdered"), "order: Expected `int`, got `float` - at `$.orderItems[0].quantityOrdered`"),
-    "huge quantity": (SENT.replace(b'"quantityOrdered": 2', b'"quantityOrdered": ' + b"9" * 5000), "order: Integer value out of range"),
-    "negative units sent": (_with(-3, *ITEM, "fulfillment", "quantityFulfilled"), "orderItems[0].fulfillment.quantityFulfilled: no quantity"),
-    "negative units left": (_with(-1, *ITEM, "fulfillment", "quantityUnfulfilled"), "orderItems[0].fulfillment.quantityUnfulfilled: no quantity"),
+    "half a unit": (
+        _with(1.5, *ITEM, "quantityOrdered"),
+        "order: Expected `int`, got `float` - at `$.orderItems[0].quantityOrdered`",
+    ),
+    "huge quantity": (
+        SENT.replace(b'"quantityOrdered": 2', b'"quantityOrdered": ' + b"9" * 5000),
+        "order: Integer value out of range",
+    ),
+    "negative units sent": (
+        _with(-3, *ITEM, "fulfillment", "quantityFulfilled"),
+        "orderItems[0].fulfillment.quantityFulfilled: no quantity",
+    ),
+    "negative units left": (
+        _with(-1, *ITEM, "fulfillment", "quantityUnfulfilled"),
+        "orderItems[0].fulfillment.quantityUnfulfilled: no quantity",
+    ),
     "points beyond counting": (_with(10**30, *ITEM, "expense", "pointsCost", "pointsGranted", "pointsNumber"), "order"),
     "a price beyond counting": (
         _with("999999999999.00", *ITEM, "product", "price", "unitPrice", "amount"),
         "orderItems[0].product.price.unitPrice: amount too large for so many units",
     ),
-    "two items with one id": (_with([GOOD["orderItems"][0]] * 2, "orderItems"), "orderItems: two items with one orderItemId"),
-    "too many items": (_with([a_line("1 x A EUR") | {"orderItemId": f"{n:014d}"} for n in range(501)], "orderItems"), "orderItems: more than 500"),
-    "too many amounts": (_with([{"type": "ITEM", "subtotal": {"amount": "1", "currencyCode": "EUR"}}] * 51, *ITEM, "proceeds", "breakdowns"), "orderItems[0].proceeds: more than 50"),
+    "two items with one id": (
+        _with([GOOD["orderItems"][0]] * 2, "orderItems"),
+        "orderItems: two items with one orderItemId",
+    ),
+    "too many items": (
+        _with([a_line("1 x A EUR") | {"orderItemId": f"{n:014d}"} for n in range(501)], "orderItems"),
+        "orderItems: more than 500",
+    ),
+    "too many amounts": (
+        _with(
+            [{"type": "ITEM", "subtotal": {"amount": "1", "currencyCode": "EUR"}}] * 51, *ITEM, "proceeds", "breakdowns"
+        ),
+        "orderItems[0].proceeds: more than 50",
+    ),
     "no items": (SENT.replace(b'"orderItems"', b'"orderTimes"'), "order: Object missing required field `orderItems`"),
-    "items of the wrong shape": (_with({"0": "MUG-BLUE"}, "orderItems"), "order: Expected `array`, got `object` - at `$.orderItems`"),
-    "a SKU of a megabyte": (_with("S" * 1_000_000, *ITEM, "product", "sellerSku"), "orderItems[0].product.sellerSku: longer than 256"),
+    "items of the wrong shape": (
+        _with({"0": "MUG-BLUE"}, "orderItems"),
+        "order: Expected `array`, got `object` - at `$.orderItems`",
+    ),
+    "a SKU of a megabyte": (
+        _with("S" * 1_000_000, *ITEM, "product", "sellerSku"),
+        "orderItems[0].product.sellerSku: longer than 256",
+    ),
     "no time": (_with("yesterday", "createdTime"), "createdTime: not a time"),
     "no zone": (_with("2026-11-20T06:30:00", "createdTime"), "createdTime: a time without its zone"),
     "before all time": (_with("0001-01-01T00:00:00+05:00", "createdTime"), "createdTime: a time no order can have"),
-    "after all time": (_with("9999-12-31T23:59:59Z", "fulfillment", "deliverByWindow", "latestDateTime"), "fulfillment.deliverByWindow: a time no order can have"),
+    "after all time": (
+        _with("9999-12-31T23:59:59Z", "fulfillment", "deliverByWindow", "latestDateTime"),
+        "fulfillment.deliverByWindow: a time no order can have",
+    ),
     "an id of another form": (_with("302/../../orders", "orderId"), "orderId: not an id of Amazon's form"),
     "NUL in the id": (_with("302-0000001-\x000000001", "orderId"), "orderId: not an id of Amazon's form"),
     "a lone surrogate in the id": (_with("302-\ud800000001-0000001", "orderId"), "orderId: not an id of Amazon's form"),
     "an empty id": (_with("", "orderId"), "orderId: not an id of Amazon's form"),
-    "NUL in an item's id": (_with("1\x00", *ITEM, "orderItemId"), "orderItems[0].orderItemId: not an id of Amazon's form"),
+    "NUL in an item's id": (
+        _with("1\x00", *ITEM, "orderItemId"),
+        "orderItems[0].orderItemId: not an id of Amazon's form",
+    ),
     "nested without end": (SENT[:-1] + b', "x": ' + DEEP + b"}", "order: not JSON, or nested too deep"),
     "a text": (b'"order"', "order: Expected `object`, got `str`"),
     "nothing": (b"null", "order: Expected `object`, got `null`"),
@@ -95,7 +143,10 @@ CLEANED: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "NUL in the title": (_with("Mug\x00", *ITEM, "product", "title"), ("orderItems.product.title",)),
     "NUL in the SKU": (_with("MUG\x00BLUE", *ITEM, "product", "sellerSku"), ("orderItems.product.sellerSku",)),
     "a lone surrogate in the title": (_with("Mug\udfff", *ITEM, "product", "title"), ("orderItems.product.title",)),
-    "a lone surrogate in the SKU": (_with("MUG\ud83dBLUE", *ITEM, "product", "sellerSku"), ("orderItems.product.sellerSku",)),
+    "a lone surrogate in the SKU": (
+        _with("MUG\ud83dBLUE", *ITEM, "product", "sellerSku"),
+        ("orderItems.product.sellerSku",),
+    ),
     "a lone surrogate in a field we do not know": (_with("\ud800", "somethingNew"), ("somethingNew",)),
     "half a character": (SENT.replace(b"Example article", b"Ex\xc3mple \xff"), ("orderItems.product.title",)),
     "a raw NUL": (SENT.replace(b"Example article", b"Ex\x00mple"), ("orderItems.product.title",)),
@@ -120,7 +171,7 @@ READ: dict[str, bytes] = {
 }
 
 
-def _named(rows: dict[str, Any]) -> Any:
+def _named(rows: dict[str, Any]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("name", list(rows))
 
 
@@ -149,7 +200,11 @@ def test_one_bad_order_among_a_hundred_leaves_the_others_whole(name: str) -> Non
 def test_text_no_database_takes_is_cleaned_and_noted(name: str) -> None:
     """NUL, lone surrogates and broken UTF-8 become the replacement character; the order is read, alone and on a page, and names the field."""
     raw, fields = CLEANED[name]
-    answers = [parse_order(raw), *parse_orders_page(_page(SENT, raw, SENT)).orders, parse_order_answer(b'{"order": ' + raw + b"}")]
+    answers = [
+        parse_order(raw),
+        *parse_orders_page(_page(SENT, raw, SENT)).orders,
+        parse_order_answer(b'{"order": ' + raw + b"}"),
+    ]
     assert [answer.problem for answer in answers] == [None] * 5
     assert [answer.order and answer.order.cleaned_fields for answer in answers] == [fields, (), fields, (), fields]
     assert all(decode_order(encode_order(answer.order)) == answer.order for answer in answers if answer.order)
@@ -166,18 +221,33 @@ def test_odd_order_is_read_as_it_stands(name: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>Please wait</html>", b"{}", b"[]", b"null", b'{"orders": null}', b'{"orders": {}}', b'{"orders": [7]}' + DEEP, SENT, b"\xff\xfe", DEEP, _page(SENT)[:-40]],
+    [
+        b"",
+        b"<html>Please wait</html>",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"orders": null}',
+        b'{"orders": {}}',
+        b'{"orders": [7]}' + DEEP,
+        SENT,
+        b"\xff\xfe",
+        DEEP,
+        _page(SENT)[:-40],
+    ],
 )
 def test_body_that_is_no_page_may_be_one_next_time(body: bytes) -> None:
     """A proxy's page, half a body or something else altogether is Unavailable, and its text is not in the message."""
-    with pytest.raises(Unavailable, match="^searchOrders: Amazon answered with something else than the documented JSON$"):
+    with pytest.raises(
+        Unavailable, match=r"^searchOrders: Amazon answered with something else than the documented JSON$"
+    ):
         parse_orders_page(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"order"', b'{"order": 7' + DEEP, DEEP])
 def test_body_that_is_no_order_may_be_one_next_time(body: bytes) -> None:
     """The same for the answer to a single read."""
-    with pytest.raises(Unavailable, match="^getOrder: Amazon answered with something else than the documented JSON$"):
+    with pytest.raises(Unavailable, match=r"^getOrder: Amazon answered with something else than the documented JSON$"):
         parse_order_answer(body)
 
 
@@ -191,7 +261,13 @@ def test_the_same_unreadable_order_is_the_same_record() -> None:
 
 
 @settings(max_examples=300)
-@given(st.binary(max_size=200) | st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.integers(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)).map(lambda value: json.dumps(value).encode()))
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    ).map(lambda value: json.dumps(value).encode())
+)
 def test_no_bytes_at_all_break_the_reader(raw: bytes) -> None:
     """Whatever stands in the place of an order, there is an answer with an id and an order or a problem."""
     answer = parse_order(raw)
@@ -205,7 +281,10 @@ def test_no_value_anywhere_in_an_order_breaks_the_reader(choice: st.DataObject) 
     """Any value in the place of any other in an order gives an order that can be stored, or a problem."""
     order: Any = copy.deepcopy(GOOD)
     path = choice.draw(st.sampled_from(list(_paths(order))))
-    value = choice.draw(st.sampled_from([None, True, -1, 10**20, 1.5, "", "\x00", "\ud800", "9" * 400, [], {}, [None], [[]]]) | st.text())
+    value: object = choice.draw(
+        st.sampled_from([None, True, -1, 10**20, 1.5, "", "\x00", "\ud800", "9" * 400, [], {}, [None], [[]]])
+        | st.text()
+    )
     _put(order, path, value)
     answer = parse_order(encoded(order))
     assert (answer.order is None) != (answer.problem is None)
@@ -214,7 +293,9 @@ def test_no_value_anywhere_in_an_order_breaks_the_reader(choice: st.DataObject) 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Any:
     """Every place in a piece of JSON."""
-    steps = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    steps = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
     for step, inner in steps:
         yield (*path, step)
         yield from _paths(inner, (*path, step))
@@ -233,7 +314,10 @@ def test_amounts_arrive_whole() -> None:
     """Every amount of an order is read to the cent, with its parts."""
     order = read(GOOD)
     assert order.grand_total == Money(2499, "EUR")
-    assert [(row.type, row.amount.minor_units, [(kind, part.minor_units) for kind, part in row.parts]) for row in order.items[0].proceeds] == [
+    assert [
+        (row.type, row.amount.minor_units, [(kind, part.minor_units) for kind, part in row.parts])
+        for row in order.items[0].proceeds
+    ] == [
         ("ITEM", 2000, []),
         ("SHIPPING", 499, []),
         ("TAX", 399, [("ITEM", 319), ("SHIPPING", 80)]),
@@ -248,11 +332,20 @@ def test_times_are_kept_to_the_millisecond() -> None:
 
 def test_who_collects_the_tax_is_read() -> None:
     """The marketplace facilitator of an item is kept by name; another model is none."""
-    facilitated, other = (read(an_order("FBM UNSHIPPED in US", a_line("1 x A EUR", tax=tax))) for tax in (FACILITATED["tax"], {"taxCollections": [{"model": "SELF"}]}))
+    facilitated, other = (
+        read(an_order("FBM UNSHIPPED in US", a_line("1 x A EUR", tax=tax)))
+        for tax in (FACILITATED["tax"], {"taxCollections": [{"model": "SELF"}]})
+    )
     assert [order.items[0].facilitator for order in (facilitated, other)] == ["Amazon Services, Inc.", ""]
 
 
-GIFT = {"fulfillment": {"packing": {"giftOption": {"giftMessage": "<script>alert('Test Buyer 7')</script>", "giftWrapLevel": "STANDARD"}}}}
+GIFT = {
+    "fulfillment": {
+        "packing": {
+            "giftOption": {"giftMessage": "<script>alert('Test Buyer 7')</script>", "giftWrapLevel": "STANDARD"}
+        }
+    }
+}
 
 
 def test_words_of_a_buyer_are_kept_as_written_for_our_own_parcels_only() -> None:
@@ -279,7 +372,12 @@ def test_words_of_a_buyer_are_kept_as_written_for_our_own_parcels_only() -> None
 )
 def test_person_is_dropped_where_no_parcel_of_ours_goes(head: str, more: dict[str, Any]) -> None:
     """Address, buyer, gift message and registrations of an order we do not ship are not even held in memory."""
-    order = an_order(head, a_line("1 x A EUR", **GIFT), tax={"taxRegistrations": [{"entityType": "BUYER", "taxRegistrationNumber": "XX1"}]}, **more)
+    order = an_order(
+        head,
+        a_line("1 x A EUR", **GIFT),
+        tax={"taxRegistrations": [{"entityType": "BUYER", "taxRegistrationNumber": "XX1"}]},
+        **more,
+    )
     assert read_personal(order) == NOBODY
     assert b"Test Buyer" not in encode_order(read(order))
 
@@ -311,7 +409,9 @@ def test_search_asks_for_no_person() -> None:
     door.merchant.buy(settled=True, fulfilled_by="AMAZON")
     door.world.clock.advance(timedelta(minutes=5))
     swept = [door.orders.search(_window(door), None), door.orders.search(_window(door), None, by_creation=True)]
-    asked = [set(request.query["includedData"][0].split(",")) for request in door.requests if "/orders/" in request.path]
+    asked = [
+        set(request.query["includedData"][0].split(",")) for request in door.requests if "/orders/" in request.path
+    ]
     recipients = door.orders.search_recipients(_window(door), None)
     assert [answer.personal.recipient for page in swept for answer in page.orders] == [None] * 4
     assert [named & {"BUYER", "RECIPIENT"} for named in asked] == [set(), set()]
@@ -326,7 +426,7 @@ def test_single_read() -> None:
     assert known is not None
     assert known.personal.recipient is not None
     assert door.orders.get(AmazonOrderId("305-0000000-0000000"), with_recipient=True) is None
-    with pytest.raises(Rejected, match="^getOrder: Amazon answered 400 InvalidInput$"):
+    with pytest.raises(Rejected, match=r"^getOrder: Amazon answered 400 InvalidInput$"):
         door.orders.get(AmazonOrderId("../x"), with_recipient=False)
     assert door.requests[-1].path == "/orders/2026-01-01/orders/..%2Fx"
 
@@ -334,7 +434,9 @@ def test_single_read() -> None:
 def test_without_the_role_the_person_is_masked() -> None:
     """An application without the delivery role reads an order whose parcel could not be addressed."""
     door = Door(roles=("inventory_and_order_tracking",))
-    answer = door.orders.get(AmazonOrderId(door.merchant.buy(settled=True, fulfilled_by="MERCHANT")), with_recipient=True)
+    answer = door.orders.get(
+        AmazonOrderId(door.merchant.buy(settled=True, fulfilled_by="MERCHANT")), with_recipient=True
+    )
     assert answer is not None
     assert answer.personal.recipient is not None
     assert not answer.personal.recipient.deliverable()

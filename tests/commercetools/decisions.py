@@ -37,15 +37,30 @@ RECIPIENT = Recipient(
     phone="+00 000 000000",
     instructions="At the door",
 )
-PERSONAL = PersonalData(recipient=RECIPIENT, buyer_email="test-buyer-7@marketplace.example", purchase_order_number="PO-7", tax_registrations=(("BUYER", "VAT", "XX7"),))
+PERSONAL = PersonalData(
+    recipient=RECIPIENT,
+    buyer_email="test-buyer-7@marketplace.example",
+    purchase_order_number="PO-7",
+    tax_registrations=(("BUYER", "VAT", "XX7"),),
+)
 FBM = an_order("FBM UNSHIPPED in DE, total 19.99 EUR", a_line("1 x MUG-BLUE @ 19.99 EUR, TAX 3.19 (ITEM 3.19)"))
 FBA = an_order("FBA UNSHIPPED in DE, total 19.99 EUR", a_line("1 x MUG-BLUE @ 19.99 EUR, TAX 3.19 (ITEM 3.19)"))
 
 
-def an_import(order: Json = FBM, *, personal: PersonalData = PERSONAL, variants: Mapping[str, Variant] | None = None, **policy: Any) -> ImportOrder:
+def an_import(
+    order: Json = FBM,
+    *,
+    personal: PersonalData = PERSONAL,
+    variants: Mapping[str, Variant] | None = None,
+    **policy: Any,
+) -> ImportOrder:
     """What importing this order comes to; every SKU is known unless `variants` says otherwise."""
     read_order = read(order)
-    known = {sku: Variant(sku) for sku in read_order.skus()} if variants is None else {SellerSku(sku): each for sku, each in variants.items()}
+    known = (
+        {sku: Variant(sku) for sku in read_order.skus()}
+        if variants is None
+        else {SellerSku(sku): each for sku, each in variants.items()}
+    )
     decision = decide_import(read_order, Known(variants=known, personal=personal), replace(POLICY, **policy), NOW)
     assert isinstance(decision, ImportOrder), decision
     return decision

@@ -18,7 +18,14 @@ from crossdock.twin.commercetools import Commercetools
 from crossdock.twin.transport import transport
 from crossdock.twin.world import Request, Response, World
 
-SCOPES = ("manage_orders", "view_products", "manage_customers", "manage_types", "manage_channels", "manage_project_settings")
+SCOPES = (
+    "manage_orders",
+    "view_products",
+    "manage_customers",
+    "manage_types",
+    "manage_channels",
+    "manage_project_settings",
+)
 
 
 class Door:
@@ -34,8 +41,16 @@ class Door:
         self.requests: list[Request] = []
         self.http = httpx2.Client(transport=transport(self._handle))
         self.client = self.signed_in(Credentials("worker", "worker-secret"))
-        Provision(self.client).ensure(order_type="amazon", line_type="amazon-line", supply_channel="warehouse", sync_channel="marketplace", dry_run=False)
-        self.project.add_tax_category("standard", {"name": "VAT", "amount": 0.19, "includedInPrice": True, "country": "DE"})
+        Provision(self.client).ensure(
+            order_type="amazon",
+            line_type="amazon-line",
+            supply_channel="warehouse",
+            sync_channel="marketplace",
+            dry_run=False,
+        )
+        self.project.add_tax_category(
+            "standard", {"name": "VAT", "amount": 0.19, "includedInPrice": True, "country": "DE"}
+        )
         for sku in ("MUG-BLUE", "MUG-RED", "TEA-GREEN"):
             self.project.add_product(sku, sku, tax_category="standard")
             self.project.add_inventory(sku, 100, channel_key="warehouse")
@@ -46,7 +61,12 @@ class Door:
     def signed_in(self, credentials: Credentials) -> Client:
         """A client with these credentials."""
         return Client(
-            self.http, api_url="http://shop.test", auth_url="http://shop.test", project_key="shop", credentials=credentials, clock=self.world.clock.now
+            self.http,
+            api_url="http://shop.test",
+            auth_url="http://shop.test",
+            project_key="shop",
+            credentials=credentials,
+            clock=self.world.clock.now,
         )
 
     def answer(self, path: str, status: int, body: bytes, **headers: str) -> None:
@@ -60,7 +80,11 @@ class Door:
 
     def sent(self, path_end: str) -> list[dict[str, Any]]:
         """What was POSTed to paths with this end."""
-        return [json.loads(request.body) for request in self.requests if request.method == "POST" and request.path.endswith(path_end)]
+        return [
+            json.loads(request.body)
+            for request in self.requests
+            if request.method == "POST" and request.path.endswith(path_end)
+        ]
 
     def _handle(self, request: Request) -> Response:
         self.requests.append(request)

@@ -31,7 +31,13 @@ def door() -> Door:
 
 
 def _body(code: str, **details: Any) -> bytes:
-    return json.dumps({"statusCode": 400, "message": PERSON, "errors": [{"code": code, "message": PERSON, "detailedErrorMessage": PERSON, **details}]}).encode()
+    return json.dumps(
+        {
+            "statusCode": 400,
+            "message": PERSON,
+            "errors": [{"code": code, "message": PERSON, "detailedErrorMessage": PERSON, **details}],
+        }
+    ).encode()
 
 
 # Status and code as commercetools documents them -> what they are to us.
@@ -137,17 +143,32 @@ def test_no_body_is_ever_quoted(door: Door, status: int, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>Test Buyer 7</html>", b"\xff\xfe", b'{"key": "\xff"}', b'{"key": 7}', b'{"customer": "Test Buyer 7"}', b'["Test Buyer 7"]', b"{" * 5]
+    "body",
+    [
+        b"",
+        b"<html>Test Buyer 7</html>",
+        b"\xff\xfe",
+        b'{"key": "\xff"}',
+        b'{"key": 7}',
+        b'{"customer": "Test Buyer 7"}',
+        b'["Test Buyer 7"]',
+        b"{" * 5,
+    ],
 )
 def test_odd_success_may_be_one_next_time(door: Door, body: bytes) -> None:
     """A success that is not the documented JSON is Unavailable and quotes nothing: what was written is read again by its number."""
     door.answer("", 200, body)
-    with pytest.raises(Unavailable, match="^getProject: commercetools answered with something else than the documented JSON") as refused:
+    with pytest.raises(
+        Unavailable, match=r"^getProject: commercetools answered with something else than the documented JSON"
+    ) as refused:
         door.client.get("getProject", "", _Project)
     assert PERSON not in str(refused.value)
 
 
-@pytest.mark.parametrize(("header", "wait_s"), [({"retry_after": "7"}, 7.0), ({"retry_after": "soon"}, None), ({"retry_after": "-1"}, None), ({}, None)])
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [({"retry_after": "7"}, 7.0), ({"retry_after": "soon"}, None), ({"retry_after": "-1"}, None), ({}, None)],
+)
 def test_throttled_waits_as_long_as_told(door: Door, header: dict[str, str], wait_s: float | None) -> None:
     """A 429 carries the pause commercetools asks for, where it is a number."""
     door.answer("", 429, b"", **header)
@@ -214,7 +235,7 @@ def test_revoked_token_is_renewed_once(door: Door) -> None:
     assert door.client.get("getProject", "", _Project).key == "shop"
     assert door.calls() == {TOKEN: 1, "": 2}
     door.world.faults.add(Fault("commercetools.getProject", "unauthorized", times=2))
-    with pytest.raises(Unauthorized, match="^getProject: commercetools answered 401 invalid_token$"):
+    with pytest.raises(Unauthorized, match=r"^getProject: commercetools answered 401 invalid_token$"):
         door.client.get("getProject", "", _Project)
 
 
@@ -228,7 +249,15 @@ def test_wrong_secret_needs_a_person(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, b""), (503, b"<html>"), (200, b"<html>Test Buyer 7</html>"), (200, b"\xff"), (200, b"{}"), (200, b'{"access_token": "\xff", "expires_in": 1}'), (429, b"")],
+    [
+        (500, b""),
+        (503, b"<html>"),
+        (200, b"<html>Test Buyer 7</html>"),
+        (200, b"\xff"),
+        (200, b"{}"),
+        (200, b'{"access_token": "\xff", "expires_in": 1}'),
+        (429, b""),
+    ],
 )
 def test_sign_in_that_is_down_may_work_later(door: Door, status: int, body: bytes) -> None:
     """A sign-in that is down, throttled or odd is Unavailable."""

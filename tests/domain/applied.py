@@ -28,7 +28,15 @@ def imported_by(decision: ImportOrder) -> ImportedOrder:
         for line in totals.lines
     ]
     lines += [
-        ImportedLine(line_id=f"line-{extra.slug}", key=extra.slug, sku="", quantity=extra.quantity, custom=True, inventory_mode=None, has_type=extra.item is not None)
+        ImportedLine(
+            line_id=f"line-{extra.slug}",
+            key=extra.slug,
+            sku="",
+            quantity=extra.quantity,
+            custom=True,
+            inventory_mode=None,
+            has_type=extra.item is not None,
+        )
         for extra in totals.extras
     ]
     return ImportedOrder(
@@ -52,7 +60,9 @@ def changed_by(change: ChangeOrder) -> ImportedOrder:
     """The order after a change: states set, fields set or removed, one version on."""
     held = change.imported
     fields = held.fields if change.type_fields is None else dict(change.type_fields)
-    lines = tuple(replace(line, fields=_set(line.fields, change.line_fields.get(line.line_id, {}))) for line in held.lines)
+    lines = tuple(
+        replace(line, fields=_set(line.fields, change.line_fields.get(line.line_id, {}))) for line in held.lines
+    )
     return replace(
         held,
         version=held.version + 1,
@@ -61,7 +71,9 @@ def changed_by(change: ChangeOrder) -> ImportedOrder:
         lines=lines,
         has_type=held.has_type or change.type_fields is not None,
         fields=_set(fields, change.fields),
-        synced_channels=held.synced_channels if change.sync_channel is None else (*held.synced_channels, change.sync_channel),
+        synced_channels=held.synced_channels
+        if change.sync_channel is None
+        else (*held.synced_channels, change.sync_channel),
     )
 
 

@@ -33,7 +33,9 @@ def parts(draw: st.DrawFn, amount: int, kinds: tuple[str, ...]) -> tuple[tuple[s
 @st.composite
 def rows(draw: st.DrawFn) -> tuple[Breakdown, ...]:
     """The proceeds of one item."""
-    plain = [Breakdown(kind, Money(draw(AMOUNTS), "EUR")) for kind in draw(st.lists(st.sampled_from(PLAIN), max_size=4))]
+    plain = [
+        Breakdown(kind, Money(draw(AMOUNTS), "EUR")) for kind in draw(st.lists(st.sampled_from(PLAIN), max_size=4))
+    ]
     made: list[Breakdown] = [*plain]
     for kind in draw(st.lists(st.sampled_from(("TAX", "DISCOUNT")), max_size=3)):
         amount = draw(st.integers(-10_000, 10_000))
@@ -68,7 +70,9 @@ def orders(draw: st.DrawFn) -> AmazonOrder:
     made = tuple(draw(items(number)) for number in range(draw(st.integers(1, 4))))
     of_the_order = tuple(
         Breakdown(kind, Money(draw(st.integers(-5_000, 5_000)), "EUR"))
-        for kind in draw(st.lists(st.sampled_from(("DELIVERY_TIP", "TAX", "DISCOUNT", "SHIPPING", "SURPRISE")), max_size=3))
+        for kind in draw(
+            st.lists(st.sampled_from(("DELIVERY_TIP", "TAX", "DISCOUNT", "SHIPPING", "SURPRISE")), max_size=3)
+        )
     )
     order = AmazonOrder(
         order_id=AmazonOrderId("302-0000001-0000001"),
@@ -96,4 +100,6 @@ def importable(draw: st.DrawFn, by: tuple[FulfilledBy, ...] = tuple(FulfilledBy)
     status = draw(st.sampled_from((AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED, AmazonStatus.SHIPPED)))
     priced = [item if item.unit_price else replace(item, unit_price=Money(1999, "EUR")) for item in order.items]
     first = replace(priced[0], quantity=priced[0].quantity + 1, quantity_unfulfilled=None)
-    return replace(order, status=status, fulfilled_by=draw(st.sampled_from(by)), programs=(), items=(first, *priced[1:]))
+    return replace(
+        order, status=status, fulfilled_by=draw(st.sampled_from(by)), programs=(), items=(first, *priced[1:])
+    )

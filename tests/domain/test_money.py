@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.domain.money import MINOR_DIGITS, MINOR_UNITS_MAX, Money, allocate, parse_money, round_half_even, total, zero
+from crossdock.domain.money import (
+    MINOR_DIGITS,
+    MINOR_UNITS_MAX,
+    Money,
+    allocate,
+    parse_money,
+    round_half_even,
+    total,
+    zero,
+)
 from crossdock.errors import DataError
 
 CURRENCIES = st.sampled_from(sorted(MINOR_DIGITS))
@@ -69,7 +78,7 @@ def test_amounts_are_read_exactly(amount: str, currency: str, minor_units: int) 
 )
 def test_what_would_be_a_guess_is_refused(amount: str, currency: str, what: str) -> None:
     """Anything but a plain decimal text in a known currency is a DataError that names the place and quotes no more than a code."""
-    with pytest.raises(DataError, match="^here: ") as refused:
+    with pytest.raises(DataError, match=r"^here: ") as refused:
         parse_money(amount, currency, "here")
     assert refused.value.what.startswith(what)
     assert len(str(refused.value)) < 100
@@ -117,7 +126,10 @@ def test_nothing_cannot_be_split_among_nobody() -> None:
         allocate(zero("EUR"), [])
 
 
-@pytest.mark.parametrize(("value", "rounded"), [("0.5", 0), ("1.5", 2), ("2.5", 2), ("-0.5", 0), ("-1.5", -2), ("2.50001", 3), ("2.49999", 2)])
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [("0.5", 0), ("1.5", 2), ("2.5", 2), ("-0.5", 0), ("-1.5", -2), ("2.50001", 3), ("2.49999", 2)],
+)
 def test_halves_go_to_the_even_neighbour(value: str, rounded: int) -> None:
     """Rounding is commercetools' HalfEven."""
     assert round_half_even(Decimal(value)) == rounded

@@ -11,7 +11,15 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from crossdock.domain.ids import MarketplaceId, SellerSku
-from crossdock.domain.order import NOBODY, AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder, PersonalData, Recipient
+from crossdock.domain.order import (
+    NOBODY,
+    AmazonOrder,
+    AmazonStatus,
+    FulfilledBy,
+    ImportedOrder,
+    PersonalData,
+    Recipient,
+)
 from crossdock.domain.order_changes import LIVING_FIELDS, LIVING_LINE_FIELDS, ChangeOrder
 from crossdock.domain.order_fields import PERSONAL_LINE_FIELDS, PERSONAL_ORDER_FIELDS, line_fields_of
 from crossdock.domain.order_import import (
@@ -42,7 +50,9 @@ POLICY = OrderPolicy(
     tax_rates={GERMANY: Decimal("0.19")},
 )
 BUYER = PersonalData(
-    recipient=Recipient(name="Test Buyer 7", line_1="1 Example Street", city="Exampletown", country="DE", instructions="At the door"),
+    recipient=Recipient(
+        name="Test Buyer 7", line_1="1 Example Street", city="Exampletown", country="DE", instructions="At the door"
+    ),
     buyer_email="test-buyer-7@marketplace.example",
     gift_messages=((read(an_order("FBM UNSHIPPED in DE", a_line("1 x A EUR"))).items[0].order_item_id, "Greetings"),),
     tax_registrations=(("BUYER", "VAT", "XX000000007"),),
@@ -51,14 +61,21 @@ POLICIES = st.sampled_from(
     (
         POLICY,
         replace(POLICY, fba_import="when_shipped", customer_fbm="anonymous", customer_fba="none"),
-        replace(POLICY, dispatch_programs=frozenset({"IN_STORE_PICK_UP", "AMAZON_EASY_SHIP"}), order_state="Confirmed", inventory_mode="None"),
+        replace(
+            POLICY,
+            dispatch_programs=frozenset({"IN_STORE_PICK_UP", "AMAZON_EASY_SHIP"}),
+            order_state="Confirmed",
+            inventory_mode="None",
+        ),
         replace(POLICY, sync_channel="amazon", tax_rates={}),
     )
 )
 EVERYTHING = st.just({sku: Variant(sku) for sku in SKUS})
 VARIANTS = st.sets(st.sampled_from(SKUS)).map(lambda skus: {sku: Variant(sku) for sku in skus})
 ORDER_STATES = st.sampled_from(("Open", "Confirmed", "Complete", "Cancelled"))
-SHIPMENT_STATES = st.sampled_from((None, "Shipped", "Delivered", "Ready", "Pending", "Delayed", "Partial", "Backorder", "Canceled"))
+SHIPMENT_STATES = st.sampled_from(
+    (None, "Shipped", "Delivered", "Ready", "Pending", "Delayed", "Partial", "Backorder", "Canceled")
+)
 
 
 def _new(order: AmazonOrder, known: Known, policy: OrderPolicy) -> ImportOrder:
@@ -81,7 +98,9 @@ def _settled(order: AmazonOrder, held: ImportedOrder, known: Known, policy: Orde
 
 @settings(max_examples=150)
 @given(orders(), POLICIES, VARIANTS, st.sampled_from((NOBODY, BUYER)))
-def test_every_new_order_gets_an_answer(order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant], personal: PersonalData) -> None:
+def test_every_new_order_gets_an_answer(
+    order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant], personal: PersonalData
+) -> None:
     """No order that can be read makes the decision fail; what is unknown needs a person, and nothing is changed that is not there."""
     decision = decide_import(order, Known(variants=variants, personal=personal), policy, NOW)
     unknown = order.status not in set(AmazonStatus) or order.fulfilled_by not in set(FulfilledBy)
@@ -91,7 +110,9 @@ def test_every_new_order_gets_an_answer(order: AmazonOrder, policy: OrderPolicy,
 
 @settings(max_examples=200)
 @given(importable(by=(FulfilledBy.AMAZON,)), POLICIES, VARIANTS)
-def test_no_order_of_amazons_reaches_a_warehouse(order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]) -> None:
+def test_no_order_of_amazons_reaches_a_warehouse(
+    order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
+) -> None:
     """An FBA order is imported with no stock, no channel, no person, and in no state a warehouse acts on, even if a person's data is at hand."""
     decision = _new(order, Known(variants=variants, personal=BUYER), policy)
     fields = {*decision.fields, *(name for held in decision.line_fields.values() for name in held)}
@@ -103,16 +124,22 @@ def test_no_order_of_amazons_reaches_a_warehouse(order: AmazonOrder, policy: Ord
 
 @settings(max_examples=150)
 @given(importable(by=(FulfilledBy.MERCHANT,)), POLICIES, VARIANTS | EVERYTHING | EVERYTHING)
-def test_only_what_can_be_packed_is_opened(order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]) -> None:
+def test_only_what_can_be_packed_is_opened(
+    order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
+) -> None:
     """An order that takes stock is unshipped, ours to ship, addressed, of goods the shop knows, and of the units still to be sent."""
-    decision = decide_import(order, Known(variants=variants, personal=BUYER), replace(policy, inventory_mode="TrackOnly"), NOW)
+    decision = decide_import(
+        order, Known(variants=variants, personal=BUYER), replace(policy, inventory_mode="TrackOnly"), NOW
+    )
     opened = isinstance(decision, ImportOrder) and decision.order_state != "Complete"
     event(f"opened: {opened}")
     assume(opened)
     assert isinstance(decision, ImportOrder)
     to_send = {item.order_item_id: item.quantity - item.quantity_cancelled() for item in order.items}
     assert (order.fulfilled_by, order.status) == (FulfilledBy.MERCHANT, AmazonStatus.UNSHIPPED)
-    assert {line.item.order_item_id: line.quantity for line in decision.totals.lines} == {key: units for key, units in to_send.items() if units}
+    assert {line.item.order_item_id: line.quantity for line in decision.totals.lines} == {
+        key: units for key, units in to_send.items() if units
+    }
     assert decision.shipment_state == "Pending"
     assert order.skus() <= variants.keys()
     assert decision.personal == BUYER
@@ -123,17 +150,26 @@ def test_only_what_can_be_packed_is_opened(order: AmazonOrder, policy: OrderPoli
 
 @settings(max_examples=150)
 @given(importable(), POLICIES, EVERYTHING)
-def test_an_import_needs_nothing_more(order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]) -> None:
+def test_an_import_needs_nothing_more(
+    order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
+) -> None:
     """Straight after its import the same order is in sync, but for the channel it is noted in."""
     decision = _new(order, Known(variants=variants, personal=BUYER), replace(policy, sync_channel=None))
-    again = decide_import(order, Known(imported_by(decision), linked=True, variants=variants), replace(policy, sync_channel=None), NOW)
+    again = decide_import(
+        order, Known(imported_by(decision), linked=True, variants=variants), replace(policy, sync_channel=None), NOW
+    )
     assert isinstance(again, InSync)
 
 
 @settings(max_examples=200)
 @given(importable(), orders(), POLICIES, EVERYTHING, ORDER_STATES, SHIPMENT_STATES)
 def test_a_change_carried_out_leaves_nothing_to_do(
-    before: AmazonOrder, now: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant], order_state: str, shipment_state: str | None
+    before: AmazonOrder,
+    now: AmazonOrder,
+    policy: OrderPolicy,
+    variants: dict[SellerSku, Variant],
+    order_state: str,
+    shipment_state: str | None,
 ) -> None:
     """Whatever became of the order on either side since its import: one change, and both sides agree; Amazon's orders are fenced again."""
     first = _new(before, Known(variants=variants, personal=BUYER), policy)
@@ -141,7 +177,12 @@ def test_a_change_carried_out_leaves_nothing_to_do(
     now = replace(now, fulfilled_by=before.fulfilled_by)
     _, after = _settled(now, held, Known(variants=variants), policy)
     assert isinstance(after, InSync | NeedsPerson)
-    assert isinstance(after, NeedsPerson) or now.fulfilled_by == FulfilledBy.MERCHANT or after.imported.order_state == "Cancelled" or not left_its_fence(after.imported)
+    assert (
+        isinstance(after, NeedsPerson)
+        or now.fulfilled_by == FulfilledBy.MERCHANT
+        or after.imported.order_state == "Cancelled"
+        or not left_its_fence(after.imported)
+    )
 
 
 @settings(max_examples=150)
@@ -153,18 +194,22 @@ def test_living_fields_follow_amazon(before: AmazonOrder, now: AmazonOrder, vari
     _, after = _settled(now, held, Known(variants=variants), POLICY)
     assume(isinstance(after, InSync))
     assert isinstance(after, InSync)
-    wanted = {item.order_item_id: line_fields_of(item, NOBODY) for item in now.items}
+    wanted = {str(item.order_item_id): line_fields_of(item, NOBODY) for item in now.items}
     lines = {line.key: line.fields for line in after.imported.lines if not line.custom and line.key in wanted}
     assert after.imported.fields["amazon-status"] == now.status
     assert {name: after.imported.fields.get(name) for name in LIVING_FIELDS}["amazon-ship-by"] == now.ship_by_at
-    assert [[held.get(name) for name in LIVING_LINE_FIELDS] for held in lines.values()] == [[wanted[key].get(name) for name in LIVING_LINE_FIELDS] for key in lines]
+    assert [[held.get(name) for name in LIVING_LINE_FIELDS] for held in lines.values()] == [
+        [wanted[key].get(name) for name in LIVING_LINE_FIELDS] for key in lines
+    ]
 
 
 @settings(max_examples=200)
 @given(importable(), EVERYTHING)
 def test_order_without_our_type_is_marked_once(order: AmazonOrder, variants: dict[SellerSku, Variant]) -> None:
     """An order of ours that lost all its fields gets them back in one change."""
-    held = replace(imported_by(_new(order, Known(variants=variants, personal=BUYER), POLICY)), has_type=False, fields={})
+    held = replace(
+        imported_by(_new(order, Known(variants=variants, personal=BUYER), POLICY)), has_type=False, fields={}
+    )
     first, after = _settled(order, held, Known(variants=variants), POLICY)
     assert isinstance(first, ChangeOrder)
     assert first.type_fields is not None
@@ -182,7 +227,11 @@ KNOWN = Known(variants={SellerSku("MUG-BLUE"): Variant(SellerSku("MUG-BLUE"))}, 
     [
         ({}, replace(KNOWN, linked=True), "order.vanished"),
         ({}, replace(KNOWN, personal=NOBODY), "order.personal_data_masked"),
-        ({}, replace(KNOWN, personal=PersonalData(recipient=Recipient(city="Exampletown", country="DE"))), "order.personal_data_masked"),
+        (
+            {},
+            replace(KNOWN, personal=PersonalData(recipient=Recipient(city="Exampletown", country="DE"))),
+            "order.personal_data_masked",
+        ),
         ({}, replace(KNOWN, variants={}), "order.unknown_sku"),
         ({"items": ()}, KNOWN, "order.price_missing"),
         ({"programs": ("IN_STORE_PICK_UP",)}, KNOWN, "order.program_unsupported"),
@@ -245,7 +294,9 @@ def test_import_without_stock_says_so() -> None:
     assert isinstance(first, ImportOrder)
     decision = without_stock(first, frozenset({SellerSku("MUG-BLUE")}))
     assert decision.without_stock == {"MUG-BLUE"}
-    assert [(case.kind, case.facts, case.deadline) for case in decision.cases] == [("order.no_stock", {"skus": "MUG-BLUE"}, decision.order.ship_by_at)]
+    assert [(case.kind, case.facts, case.deadline) for case in decision.cases] == [
+        ("order.no_stock", {"skus": "MUG-BLUE"}, decision.order.ship_by_at)
+    ]
 
 
 # --- personal data

@@ -6,16 +6,18 @@ from itertools import product
 
 import pytest
 
+from crossdock.domain.ids import OrderNumber
 from crossdock.domain.money import zero
 from crossdock.domain.order import AmazonStatus, FulfilledBy, ImportedOrder
-from crossdock.domain.ids import OrderNumber
 from crossdock.domain.order_lifecycle import LIFECYCLE, Move, Phase, left_its_fence, phase_of
 
 IMPORTS = {Move.IMPORT_TO_SHIP, Move.IMPORT_PARTIAL, Move.IMPORT_FENCED, Move.IMPORT_CLOSED, Move.WAIT, Move.LEAVE_OUT}
 
 
 def _held(order_state: str, shipment_state: str | None) -> ImportedOrder:
-    return ImportedOrder("an-id", 1, OrderNumber("1"), order_state, shipment_state, zero("EUR"), (), True, {}, False, None, None, "None")
+    return ImportedOrder(
+        "an-id", 1, OrderNumber("1"), order_state, shipment_state, zero("EUR"), (), True, {}, False, None, None, "None"
+    )
 
 
 def test_table_answers_every_question() -> None:

@@ -14,14 +14,23 @@ from hypothesis import strategies as st
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.money import MINOR_DIGITS, Money
 from crossdock.domain.order import AmazonOrder
-from crossdock.domain.order_totals import FACILITATOR_RATE_NAME, OrderTotals, TaxRules, has_prices, order_totals, unit_price
+from crossdock.domain.order_totals import (
+    FACILITATOR_RATE_NAME,
+    OrderTotals,
+    TaxRules,
+    has_prices,
+    order_totals,
+    unit_price,
+)
 from tests.build import FACILITATED, a_line, an_order, read
 from tests.domain.drawn_orders import orders
 
 INSIDE = TaxRules(tax_included=True, rate_by_sku={}, default_rate=Decimal("0.19"))
 ON_TOP = TaxRules(tax_included=False, rate_by_sku={}, default_rate=Decimal("0.19"))
 UNKNOWN_RATE = TaxRules(tax_included=True, rate_by_sku={})
-RULES = st.sampled_from((INSIDE, ON_TOP, UNKNOWN_RATE, TaxRules(tax_included=True, rate_by_sku={SellerSku("MUG-BLUE"): Decimal("0.07")})))
+RULES = st.sampled_from(
+    (INSIDE, ON_TOP, UNKNOWN_RATE, TaxRules(tax_included=True, rate_by_sku={SellerSku("MUG-BLUE"): Decimal("0.07")}))
+)
 UNKNOWN_SKUS = st.sets(st.sampled_from((SellerSku("MUG-BLUE"), SellerSku("MUG-RED")))).map(frozenset)
 
 
@@ -59,10 +68,19 @@ def test_a_price_is_precise_only_where_it_must(units: int, quantity: int) -> Non
 
 @settings(max_examples=400)
 @given(orders().filter(has_prices), RULES, UNKNOWN_SKUS, st.booleans())
-def test_no_order_loses_a_cent(order: AmazonOrder, rules: TaxRules, unknown: frozenset[SellerSku], to_ship: bool) -> None:  # noqa: FBT001 - drawn
+def test_no_order_loses_a_cent(
+    order: AmazonOrder,
+    rules: TaxRules,
+    unknown: frozenset[SellerSku],
+    to_ship: bool,  # noqa: FBT001 - drawn
+) -> None:
     """Gross is Amazon's total; price is the sum of the parts; tax is on top of it or inside it; portions are the taxes; slugs are unique."""
     totals = order_totals(order, rules, as_extras=unknown, to_ship=to_ship)
-    parts = [*(line.amount for line in totals.lines), *(extra.amount for extra in totals.extras), totals.shipping.amount]
+    parts = [
+        *(line.amount for line in totals.lines),
+        *(extra.amount for extra in totals.extras),
+        totals.shipping.amount,
+    ]
     on_top = [tax.amount.minor_units for tax in totals.taxes() if not tax.included]
     slugs = Counter(extra.slug for extra in totals.extras)
     assert order.grand_total in {None, totals.total_gross}
@@ -79,9 +97,16 @@ def test_no_order_loses_a_cent(order: AmazonOrder, rules: TaxRules, unknown: fro
 def test_stated_tax_is_never_changed(order: AmazonOrder, rules: TaxRules) -> None:
     """Where Amazon states tax for every item, the sum of all portions is that tax, and what Amazon remits is in its own portion."""
     items = tuple(item for item in order.items if any(row.type == "TAX" and row.amount for row in item.proceeds))
-    whole = replace(order, items=items, proceeds=(), grand_total=None) if items else read(an_order("FBM UNSHIPPED in DE", a_line("1 x MUG-BLUE = 1.00 EUR, TAX 0.10")))
+    whole = (
+        replace(order, items=items, proceeds=(), grand_total=None)
+        if items
+        else read(an_order("FBM UNSHIPPED in DE", a_line("1 x MUG-BLUE = 1.00 EUR, TAX 0.10")))
+    )
     totals = order_totals(whole, rules, as_extras=frozenset(), to_ship=False)
-    stated = {item.order_item_id: sum(row.amount.minor_units for row in item.proceeds if row.type == "TAX") for item in whole.items}
+    stated = {
+        item.order_item_id: sum(row.amount.minor_units for row in item.proceeds if row.type == "TAX")
+        for item in whole.items
+    }
     remitted = sum(stated[item.order_item_id] for item in whole.items if item.facilitator)
     assert totals.total_tax().minor_units == sum(stated.values())
     assert totals.facilitator_tax().minor_units == remitted
@@ -108,12 +133,19 @@ def test_stated_tax_is_never_changed(order: AmazonOrder, rules: TaxRules) -> Non
 def test_reading(head: str, line: str, included: bool, sign: int, certain: bool, difference: int) -> None:  # noqa: FBT001 - columns
     """The equation that holds says where tax is and how a promotion counts; where two hold, or none, the policy's usual convention decides."""
     reading = _totals(read(an_order(f"FBM UNSHIPPED in DE, {head}", a_line(line)))).reading
-    assert (reading.tax_included, reading.discount_sign, reading.certain, reading.difference.minor_units) == (included, sign, certain, difference)
+    assert (reading.tax_included, reading.discount_sign, reading.certain, reading.difference.minor_units) == (
+        included,
+        sign,
+        certain,
+        difference,
+    )
 
 
 def test_policy_decides_between_two_readings() -> None:
     """The same ambiguous order is read by each marketplace's own convention, and its timeline says so."""
-    order = read(an_order("FBM UNSHIPPED in DE, total 11.00 EUR", a_line("1 x A @ 10.00 EUR, DISCOUNT -1.00, TAX 2.00")))
+    order = read(
+        an_order("FBM UNSHIPPED in DE, total 11.00 EUR", a_line("1 x A @ 10.00 EUR, DISCOUNT -1.00, TAX 2.00"))
+    )
     assert [_totals(order, rules).reading.tax_included for rules in (INSIDE, ON_TOP)] == [True, False]
     assert "by policy" in _totals(order, ON_TOP).reading.sentence()
 
@@ -124,8 +156,14 @@ def test_policy_decides_between_two_readings() -> None:
         ("1 x A @ 11.90 EUR, TAX 1.90 (ITEM 1.90)", [("Amazon", "0.1900", 190)]),
         ("1 x A @ 11.90 EUR", [("Amazon", "0.1900", 190)]),
         ("1 x A @ 10.00 EUR, SHIPPING 5.00, TAX 3.00", [("Amazon", "0.2500", 300)]),
-        ("1 x A @ 10.00 EUR, SHIPPING 5.00, TAX 3.00 (ITEM 2.00)", [("Amazon", "0.0000", 0), ("Amazon", "0.4286", 300)]),
-        ("1 x A @ 0.00 EUR, SHIPPING 5.00, TAX 0.80 (SHIPPING 0.80)", [("Amazon", "0.0000", 0), ("Amazon", "0.1905", 80)]),
+        (
+            "1 x A @ 10.00 EUR, SHIPPING 5.00, TAX 3.00 (ITEM 2.00)",
+            [("Amazon", "0.0000", 0), ("Amazon", "0.4286", 300)],
+        ),
+        (
+            "1 x A @ 0.00 EUR, SHIPPING 5.00, TAX 0.80 (SHIPPING 0.80)",
+            [("Amazon", "0.0000", 0), ("Amazon", "0.1905", 80)],
+        ),
     ],
 )
 def test_rates_are_amount_over_net(line: str, portions: list[tuple[str, str, int]]) -> None:

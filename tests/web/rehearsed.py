@@ -60,7 +60,11 @@ def rehearse(stage: Stage, *, hours: int = 30) -> Scene:
             scene.merchant.settle()
             scene.run()
         if hour % 6 == 5:
-            ready = [one for one in open_orders if scene.account.orders[one]["fulfillment"]["fulfillmentStatus"] == "UNSHIPPED"]
+            ready = [
+                one
+                for one in open_orders
+                if scene.account.orders[one]["fulfillment"]["fulfillmentStatus"] == "UNSHIPPED"
+            ]
             for order_id in ready[: len(ready) * 2 // 3]:
                 scene.merchant.ship(order_id)
                 open_orders.remove(order_id)
@@ -84,7 +88,11 @@ def go_wrong(scene: Scene) -> None:
     change(scene, masked, lambda order: order.pop("recipient"))
     scene.after(minutes=5).run()
     overdue = scene.twin.world.clock.now() - timedelta(hours=2)
-    change(scene, forgotten, lambda order: order["fulfillment"]["shipByWindow"].update(latestDateTime=f"{overdue:%Y-%m-%dT%H:%M:%SZ}"))
+    change(
+        scene,
+        forgotten,
+        lambda order: order["fulfillment"]["shipByWindow"].update(latestDateTime=f"{overdue:%Y-%m-%dT%H:%M:%SZ}"),
+    )
     for order_id in regretted:
         merchant.request_cancellation(order_id)
     merchant.ship(stopped)
@@ -94,7 +102,9 @@ def go_wrong(scene: Scene) -> None:
         merchant.buy()
     scene.after(minutes=5).run()
     scene.joined.inbox.raise_case(
-        CONNECTION_RECORD, Case("connection.unauthorized", {"operation": "queryMessages", "code": "insufficient_scope"}), scene.twin.world.clock.now()
+        CONNECTION_RECORD,
+        Case("connection.unauthorized", {"operation": "queryMessages", "code": "insufficient_scope"}),
+        scene.twin.world.clock.now(),
     )
 
 

@@ -43,7 +43,9 @@ class _Refusal(msgspec.Struct):
 class Tokens:
     """The access token of one seller, cached until shortly before it ends."""
 
-    def __init__(self, http: httpx2.Client, token_url: str, credentials: Credentials, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, http: httpx2.Client, token_url: str, credentials: Credentials, clock: Callable[[], datetime]
+    ) -> None:
         """`token_url`: `https://api.amazon.com/auth/o2/token`, or a twin's."""
         self._http = http
         self._url = token_url
@@ -88,7 +90,11 @@ class Tokens:
                 message = "Login with Amazon answered with something else than a token"
                 raise Unavailable(message, operation=OPERATION, request_id=request_id) from fault
         code = _refusal(response.content)
-        if code in _PASSING or response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR or response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        if (
+            code in _PASSING
+            or response.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR
+            or response.status_code == httpx2.codes.TOO_MANY_REQUESTS
+        ):
             message = f"Login with Amazon is not available: {code or response.status_code}"
             raise Unavailable(message, operation=OPERATION, request_id=request_id)
         message = f"Login with Amazon refuses this connection: {code or response.status_code}"

@@ -15,8 +15,8 @@ import httpx2
 import msgspec
 
 from crossdock.amazon.auth import Tokens
-from crossdock.domain.rate import Limiter
 from crossdock.errors import CrossdockError, Rejected, Unauthorized, Unavailable
+from crossdock.rate import Limiter
 
 # Amazon asks for this form on every request.
 USER_AGENT = f"Crossdock/{metadata.version('crossdock')} (Language=Python/{platform.python_version()})"
@@ -61,7 +61,9 @@ class Client:
 
     def _send(self, operation: str, url: str, token: str) -> httpx2.Response:
         try:
-            return self._http.get(url, headers={"x-amz-access-token": token, "user-agent": USER_AGENT, "accept": "application/json"})
+            return self._http.get(
+                url, headers={"x-amz-access-token": token, "user-agent": USER_AGENT, "accept": "application/json"}
+            )
         except httpx2.HTTPError as fault:
             message = f"{operation}: Amazon did not answer: {type(fault).__name__}"
             raise Unavailable(message, operation=operation) from fault

@@ -323,7 +323,11 @@ def to_order(wire: OrderWire, cleaned: tuple[str, ...]) -> tuple[AmazonOrder, Pe
         raise DataError("orderItems", "two items with one orderItemId")
     fulfillment = wire.fulfillment or FulfillmentWire()
     proceeds = wire.proceeds or ProceedsWire()
-    replaced = [row.order_id for row in wire.associated_orders or () if row.association_type in {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}]
+    replaced = [
+        row.order_id
+        for row in wire.associated_orders or ()
+        if row.association_type in {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}
+    ]
     aliases = [alias.alias_id for alias in wire.order_aliases or () if alias.alias_type == "SELLER_ORDER_ID"]
     parcels = [package.package_status.status if package.package_status else "" for package in wire.packages or ()]
     order = AmazonOrder(
@@ -360,7 +364,11 @@ def _item(wire: ItemWire, where: str) -> OrderItem:
     points = ((wire.expense or ExpenseWire()).points_cost or PointsCostWire()).points_granted or PointsWire()
     tax = wire.tax or ItemTaxWire()
     left = fulfillment.quantity_unfulfilled
-    collected_by = [row.responsible_party or row.model for row in tax.tax_collections or () if row.model == "MARKETPLACE_FACILITATOR"]
+    collected_by = [
+        row.responsible_party or row.model
+        for row in tax.tax_collections or ()
+        if row.model == "MARKETPLACE_FACILITATOR"
+    ]
     return OrderItem(
         order_item_id=OrderItemId(wire.order_item_id),
         seller_sku=SellerSku(wire.product.seller_sku),
@@ -373,13 +381,22 @@ def _item(wire: ItemWire, where: str) -> OrderItem:
         quantity_unfulfilled=None if left is None else _quantity(left, f"{where}.fulfillment.quantityUnfulfilled"),
         points=_points(points.points_number, f"{where}.expense.pointsCost"),
         points_value=_money(points.points_monetary_value, f"{where}.expense.pointsCost"),
-        promotion_ids=tuple(dict.fromkeys(row.promotion_id[:TITLE_MAX] for row in (wire.promotion or PromotionWire()).breakdowns or () if row.promotion_id)),
+        promotion_ids=tuple(
+            dict.fromkeys(
+                row.promotion_id[:TITLE_MAX]
+                for row in (wire.promotion or PromotionWire()).breakdowns or ()
+                if row.promotion_id
+            )
+        ),
         gift_wrap_level=gift.gift_wrap_level[:TITLE_MAX],
         programs=_words(wire.programs),
         facilitator=collected_by[0][:TITLE_MAX] if collected_by else "",
         reporting_scheme=next((row.reporting_scheme[:TITLE_MAX] for row in tax.tax_calculation_breakdowns or ()), ""),
-        cancellation_requested=cancellation.cancellation_request is not None and cancellation.cancellation_request.requester == "BUYER",
-        cancelled_by=cancellation.cancellation_execution.cancelled_by[:TITLE_MAX] if cancellation.cancellation_execution else "",
+        cancellation_requested=cancellation.cancellation_request is not None
+        and cancellation.cancellation_request.requester == "BUYER",
+        cancelled_by=cancellation.cancellation_execution.cancelled_by[:TITLE_MAX]
+        if cancellation.cancellation_execution
+        else "",
     )
 
 
@@ -416,7 +433,12 @@ def _breakdowns(wire: ProceedsWire, where: str) -> tuple[Breakdown, ...]:
             type=row.type[:WORD_MAX],
             amount=parse_money(row.subtotal.amount, row.subtotal.currency_code, f"{where}.{row.type[:40]}"),
             parts=tuple(
-                (part.subtype[:WORD_MAX], parse_money(part.value.amount, part.value.currency_code, f"{where}.{row.type[:40]}.{part.subtype[:40]}"))
+                (
+                    part.subtype[:WORD_MAX],
+                    parse_money(
+                        part.value.amount, part.value.currency_code, f"{where}.{row.type[:40]}.{part.subtype[:40]}"
+                    ),
+                )
                 for part in row.detailed_breakdowns or ()
                 if part.value is not None
             ),
@@ -444,7 +466,10 @@ def _personal(wire: OrderWire) -> PersonalData:
         purchase_order_number=_text(buyer.buyer_purchase_order_number),
         gift_messages=tuple(gifts),
         customization_urls=tuple(links),
-        tax_registrations=tuple((row.entity_type[:WORD_MAX], row.tax_registration_type[:WORD_MAX], row.tax_registration_number[:TEXT_MAX]) for row in registrations),
+        tax_registrations=tuple(
+            (row.entity_type[:WORD_MAX], row.tax_registration_type[:WORD_MAX], row.tax_registration_number[:TEXT_MAX])
+            for row in registrations
+        ),
     )
 
 
@@ -508,7 +533,11 @@ def _check_one_currency(order: AmazonOrder) -> None:
     """Amounts of two currencies are never added; an order that holds two cannot be read."""
     amounts = [order.grand_total, *(row.amount for row in order.proceeds)]
     for item in order.items:
-        amounts += [item.unit_price, *(row.amount for row in item.proceeds), *(part for row in item.proceeds for _, part in row.parts)]
+        amounts += [
+            item.unit_price,
+            *(row.amount for row in item.proceeds),
+            *(part for row in item.proceeds for _, part in row.parts),
+        ]
     currencies = {amount.currency for amount in amounts if amount is not None}
     if len(currencies) > 1:
         raise DataError("proceeds", f"amounts in {' and '.join(sorted(currencies))}")

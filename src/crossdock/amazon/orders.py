@@ -17,11 +17,11 @@ from urllib.parse import quote
 import msgspec
 
 from crossdock.amazon.client import Client
+from crossdock.amazon.order_parts import OrderWire, parse_time, to_order
 from crossdock.amazon.rates import GET_ORDER, SEARCH_ORDERS
 from crossdock.domain.ids import AmazonOrderId, MarketplaceId
 from crossdock.domain.order import OrdersPage, ReadOrder
 from crossdock.domain.window import Window
-from crossdock.amazon.order_parts import OrderWire, parse_time, to_order
 from crossdock.errors import DataError, Rejected, Unavailable
 
 PATH = "/orders/2026-01-01/orders"
@@ -93,7 +93,9 @@ class Orders:
         """One order now; None where Amazon does not know it."""
         datasets = PERSONAL_DATASETS if with_recipient else DATASETS
         try:
-            body = self._client.get(GET_ORDER, f"{PATH}/{quote(order_id, safe='')}", {"includedData": ",".join(datasets)})
+            body = self._client.get(
+                GET_ORDER, f"{PATH}/{quote(order_id, safe='')}", {"includedData": ",".join(datasets)}
+            )
         except Rejected as refused:
             if refused.status == 404:  # noqa: PLR2004 - the protocol's own number
                 return None
@@ -244,7 +246,9 @@ def _cut(body: bytes, *, depth: int) -> tuple[bytes, list[bytes]]:
 
 def _no_answer(operation: str) -> Unavailable:
     """A proxy's page or half a body may be an answer the next time."""
-    return Unavailable(f"{operation}: Amazon answered with something else than the documented JSON", operation=operation)
+    return Unavailable(
+        f"{operation}: Amazon answered with something else than the documented JSON", operation=operation
+    )
 
 
 def _timestamp(at: datetime) -> str:
@@ -257,5 +261,3 @@ def _find_time(text: str | None) -> datetime | None:
         return parse_time(text or "", "time")
     except DataError:
         return None
-
-

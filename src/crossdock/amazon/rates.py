@@ -5,7 +5,7 @@ Source: Orders API v2026-01-01 model, `Usage Plan` of each operation.
 
 from __future__ import annotations
 
-from crossdock.domain.rate import Plan
+from crossdock.rate import Plan
 
 SEARCH_ORDERS = "searchOrders"
 GET_ORDER = "getOrder"

@@ -106,7 +106,14 @@ class Client:
         return self._call(operation, "POST", path, shape, content=_encode(body))
 
     def _call(
-        self, operation: str, method: str, path: str, shape: type[T], *, query: Mapping[str, str] | None = None, content: bytes | None = None
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        shape: type[T],
+        *,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> T:
         url = f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
         token = self.token()
@@ -126,7 +133,11 @@ class Client:
             raise Unavailable(message, operation=operation, request_id=_request_id(response)) from fault
 
     def _send(self, operation: str, method: str, url: str, token: str, content: bytes | None) -> httpx2.Response:
-        headers = {"authorization": f"Bearer {token}", "x-correlation-id": f"crossdock-{uuid.uuid4()}", "accept": "application/json"}
+        headers = {
+            "authorization": f"Bearer {token}",
+            "x-correlation-id": f"crossdock-{uuid.uuid4()}",
+            "accept": "application/json",
+        }
         if content is not None:
             headers["content-type"] = "application/json"
         try:
@@ -200,7 +211,19 @@ def _fault(operation: str, response: httpx2.Response) -> CrossdockError:
         fault.skus = tuple(first.skus)
         return fault
     pointer = first.field or " ".join(filter(None, (first.type_id, first.key)))
-    return Rejected(message, code=code or str(status), operation=operation, request_id=request_id, pointer=pointer[:200], status=status)
+    return Rejected(
+        message,
+        code=code or str(status),
+        operation=operation,
+        request_id=request_id,
+        pointer=pointer[:200],
+        status=status,
+    )
+
+
+def as_sent(body: Any) -> Any:
+    """A body as the other side reads it, for a rehearsal: what a number is in JSON is a number here."""
+    return msgspec.json.decode(_encode(body))
 
 
 def _error_body(content: bytes) -> _ErrorBody:

@@ -137,14 +137,21 @@ def _taxed(tax: Tax | None, country: str) -> dict[str, Any]:
     if tax is None:
         return {}
     return {
-        "taxRate": {"name": tax.name, "amount": rate_number(tax.rate), "includedInPrice": tax.included, "country": country},
+        "taxRate": {
+            "name": tax.name,
+            "amount": rate_number(tax.rate),
+            "includedInPrice": tax.included,
+            "country": country,
+        },
         "taxedPrice": {"totalNet": _money(tax.net), "totalGross": _money(tax.gross())},
     }
 
 
 def _taxed_price(decision: ImportOrder) -> dict[str, Any]:
     totals = decision.totals
-    portions = [{"name": name, "rate": rate_number(rate), "amount": _money(amount)} for name, rate, amount in totals.portions()]
+    portions = [
+        {"name": name, "rate": rate_number(rate), "amount": _money(amount)} for name, rate, amount in totals.portions()
+    ]
     net = totals.total_gross - totals.total_tax()
     return {
         "totalNet": _money(net),
@@ -157,11 +164,19 @@ def _taxed_price(decision: ImportOrder) -> dict[str, Any]:
 def _unit_price(price: UnitPrice) -> dict[str, Any]:
     if not price.high_precision():
         return money_draft(price.amount, price.currency)
-    return {"type": "highPrecision", "preciseAmount": price.amount, "fractionDigits": price.fraction_digits, "currencyCode": price.currency}
+    return {
+        "type": "highPrecision",
+        "preciseAmount": price.amount,
+        "fractionDigits": price.fraction_digits,
+        "currencyCode": price.currency,
+    }
 
 
 def _custom(type_key: str, fields: Mapping[str, object]) -> dict[str, Any]:
-    return {"type": {"typeId": "type", "key": type_key}, "fields": {name: field_value(value) for name, value in fields.items()}}
+    return {
+        "type": {"typeId": "type", "key": type_key},
+        "fields": {name: field_value(value) for name, value in fields.items()},
+    }
 
 
 def _money(amount: Money) -> dict[str, Any]:

@@ -103,14 +103,18 @@ class Orders:
 
     def find(self, order_number: OrderNumber) -> ImportedOrder | None:
         """The order under this number; None means commercetools does not have it."""
-        found = self._client.find("getOrderByOrderNumber", f"/orders/order-number={quote(order_number, safe='')}", _Order)
+        found = self._client.find(
+            "getOrderByOrderNumber", f"/orders/order-number={quote(order_number, safe='')}", _Order
+        )
         return None if found is None else self._imported(found)
 
     def import_order(self, decision: ImportOrder) -> ImportedOrder | frozenset[SellerSku]:
         """Create the order. The SKUs without stock where that is why nothing was created; Conflict where the number is taken."""
         customer_id = self._customer_id(decision.customer_key) if decision.customer_key else None
         try:
-            return self._imported(self._client.post("importOrder", "/orders/import", import_draft(decision, customer_id), _Order))
+            return self._imported(
+                self._client.post("importOrder", "/orders/import", import_draft(decision, customer_id), _Order)
+            )
         except OutOfStock as refused:
             missing = frozenset(SellerSku(sku) for sku in refused.skus)
             if missing <= decision.without_stock:
@@ -129,7 +133,9 @@ class Orders:
             {"action": "setCustomerEmail"},
             {"action": "setPurchaseOrderNumber"},
         ]
-        actions += [{"action": "setCustomField", "name": name} for name in PERSONAL_ORDER_FIELDS if name in imported.fields]
+        actions += [
+            {"action": "setCustomField", "name": name} for name in PERSONAL_ORDER_FIELDS if name in imported.fields
+        ]
         for line in imported.lines:
             held = [name for name in PERSONAL_LINE_FIELDS if name in line.fields]
             actions += [_line_action(line.line_id, name, None, custom=line.custom) for name in held]
@@ -145,10 +151,13 @@ class Orders:
     def find_unfenced(self) -> list[OrderNumber]:
         """FBA orders that one of a warehouse's usual filters would find."""
         shipment = " or ".join(
-            "shipmentState is not defined" if state is None else f'shipmentState = "{state}"' for state in WAREHOUSE_SHIPMENT_STATES
+            "shipmentState is not defined" if state is None else f'shipmentState = "{state}"'
+            for state in WAREHOUSE_SHIPMENT_STATES
         )
         visible = f"orderState in ({_quoted(WAREHOUSE_ORDER_STATES)}) or {shipment}"
-        return self._query(f'custom(fields(`amazon-fulfilled-by` = "AMAZON")) and orderState != "Cancelled" and ({visible})')
+        return self._query(
+            f'custom(fields(`amazon-fulfilled-by` = "AMAZON")) and orderState != "Cancelled" and ({visible})'
+        )
 
     def _query(self, where: str) -> list[OrderNumber]:
         """Order numbers by predicate, page by page along the id, which is the only way past 10,000."""
@@ -165,7 +174,9 @@ class Orders:
 
     def _update(self, imported: ImportedOrder, actions: list[dict[str, Any]]) -> ImportedOrder:
         body = {"version": imported.version, "actions": actions}
-        return self._imported(self._client.post("updateOrder", f"/orders/{quote(imported.commercetools_id, safe='')}", body, _Order))
+        return self._imported(
+            self._client.post("updateOrder", f"/orders/{quote(imported.commercetools_id, safe='')}", body, _Order)
+        )
 
     def _imported(self, order: _Order) -> ImportedOrder:
         gross = order.taxed_price.total_gross if order.taxed_price else order.total_price
@@ -176,7 +187,11 @@ class Orders:
             order_state=order.order_state,
             shipment_state=order.shipment_state,
             total_gross=Money(gross.cent_amount, gross.currency_code),
-            lines=tuple(_imported_line(line, custom=custom) for lines, custom in ((order.line_items, False), (order.custom_line_items, True)) for line in lines),
+            lines=tuple(
+                _imported_line(line, custom=custom)
+                for lines, custom in ((order.line_items, False), (order.custom_line_items, True))
+                for line in lines
+            ),
             has_type=order.custom is not None,
             fields=_fields(order.custom),
             has_address=order.shipping_address is not None or order.billing_address is not None,
@@ -221,9 +236,13 @@ def _actions(decision: ChangeOrder) -> list[dict[str, Any]]:
         actions.append({"action": "changeShipmentState", "shipmentState": decision.shipment_state})
     if decision.type_fields is not None:
         values = {name: field_value(value) for name, value in decision.type_fields.items()}
-        actions.append({"action": "setCustomType", "type": {"typeId": "type", "key": decision.type_key}, "fields": values})
+        actions.append(
+            {"action": "setCustomType", "type": {"typeId": "type", "key": decision.type_key}, "fields": values}
+        )
     for name, value in decision.fields.items():
-        actions.append({"action": "setCustomField", "name": name} | ({} if value is None else {"value": field_value(value)}))
+        actions.append(
+            {"action": "setCustomField", "name": name} | ({} if value is None else {"value": field_value(value)})
+        )
     for line_id, fields in decision.line_fields.items():
         actions += [_line_action(line_id, name, value, custom=False) for name, value in fields.items()]
     if decision.sync_channel is not None:
@@ -233,7 +252,11 @@ def _actions(decision: ChangeOrder) -> list[dict[str, Any]]:
 
 
 def _line_action(line_id: str, name: str, value: object | None, *, custom: bool) -> dict[str, Any]:
-    action = {"action": "setCustomLineItemCustomField", "customLineItemId": line_id} if custom else {"action": "setLineItemCustomField", "lineItemId": line_id}
+    action = (
+        {"action": "setCustomLineItemCustomField", "customLineItemId": line_id}
+        if custom
+        else {"action": "setLineItemCustomField", "lineItemId": line_id}
+    )
     return action | {"name": name} | ({} if value is None else {"value": field_value(value)})
 
 

@@ -53,14 +53,18 @@ class Provision:
     ) -> list[Step]:
         """Create or complete what is missing, or with `dry_run` only say so. Repeating is safe; an empty list means all is there."""
         steps = [*self._type(order_type, "Amazon order", ["order"], ORDER_FIELDS, dry_run=dry_run)]
-        steps += self._type(line_type, "Amazon order line", ["line-item", "custom-line-item"], LINE_FIELDS, dry_run=dry_run)
+        steps += self._type(
+            line_type, "Amazon order line", ["line-item", "custom-line-item"], LINE_FIELDS, dry_run=dry_run
+        )
         if supply_channel is not None:
             steps += self._channel(supply_channel, ["InventorySupply"], dry_run=dry_run)
         if sync_channel is not None:
             steps += self._channel(sync_channel, ["OrderImport"], dry_run=dry_run)
         return steps
 
-    def _type(self, key: str, name: str, resources: Sequence[str], fields: Sequence[FieldSpec], *, dry_run: bool) -> list[Step]:
+    def _type(
+        self, key: str, name: str, resources: Sequence[str], fields: Sequence[FieldSpec], *, dry_run: bool
+    ) -> list[Step]:
         found = self._client.find("getTypeByKey", f"/types/key={key}", _Type)
         if found is None:
             draft = {
@@ -71,7 +75,9 @@ class Provision:
             }
             if not dry_run:
                 self._client.post("createType", "/types", draft, _Type)
-            return [Step(f"create the type {key} for {', '.join(resources)} with {len(fields)} fields", done=not dry_run)]
+            return [
+                Step(f"create the type {key} for {', '.join(resources)} with {len(fields)} fields", done=not dry_run)
+            ]
         present = {definition.name for definition in found.field_definitions}
         missing = [spec for spec in fields if spec.name not in present]
         if missing and not dry_run:
@@ -83,7 +89,9 @@ class Provision:
         found = self._client.find("getChannelByKey", f"/channels/key={key}", _Channel)
         if found is None:
             if not dry_run:
-                self._client.post("createChannel", "/channels", {"key": key, "roles": roles, "name": {"en": key}}, _Channel)
+                self._client.post(
+                    "createChannel", "/channels", {"key": key, "roles": roles, "name": {"en": key}}, _Channel
+                )
             return [Step(f"create the channel {key} with the role {', '.join(roles)}", done=not dry_run)]
         missing = [role for role in roles if role not in found.roles]
         if missing and not dry_run:

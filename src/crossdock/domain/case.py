@@ -25,6 +25,8 @@ class CaseKind:
     """One kind of case: what it means, who looks at it, the first step, and what closes it without a person.
 
     `recheck_s`: seconds after which the record is looked at again by itself; None where only news or a person can change it.
+    `stands_s`: the case is a trace of what has been put right already; it stays open for so long, healthy or not.
+    `closed_by_run`: whether a run of the record that does not find it any more closes it; False where another check does.
     """
 
     code: str
@@ -34,6 +36,8 @@ class CaseKind:
     first_step: str
     closes_when: str
     recheck_s: int | None = None
+    stands_s: int | None = None
+    closed_by_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)

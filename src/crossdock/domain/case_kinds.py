@@ -132,6 +132,7 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         first_step="Make sure the warehouse did not pick it, and find what changed the state (see the order's messages in commercetools).",
         closes_when="a day has passed with the order behind its fence",
         recheck_s=_DAILY_S,
+        stands_s=_DAILY_S,
     ),
     CaseKind(
         code="order.vanished",
@@ -167,6 +168,15 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         first_step="If it stays: `crossdock orders import ID`. Several in one day point to a gap in polling; see the freshness page.",
         closes_when="the order is in the inbox",
         recheck_s=_SOON_S,
+    ),
+    CaseKind(
+        code="order.not_erased",
+        owner=Owner.ENGINEERING,
+        title="A buyer's data could not be erased on its day",
+        meaning="commercetools refused to take address and e-mail off an order whose personal data is due to go. Crossdock's own copy stays sealed meanwhile.",
+        first_step="See the code in the facts. Take the address, the e-mail and the amazon- fields off the order by hand, or delete the order; the rest follows by itself.",
+        closes_when="the data is gone on both sides",
+        closed_by_run=False,
     ),
     CaseKind(
         code="record.unreadable",

@@ -38,7 +38,13 @@ class ChangeOrder:
     def is_empty(self) -> bool:
         """Whether nothing would be sent."""
         states = self.order_state is None and self.shipment_state is None
-        return states and not self.fields and not self.line_fields and self.type_fields is None and self.sync_channel is None
+        return (
+            states
+            and not self.fields
+            and not self.line_fields
+            and self.type_fields is None
+            and self.sync_channel is None
+        )
 
 
 _STATES: dict[Move, tuple[str | None, str | None]] = {

@@ -162,7 +162,9 @@ def may_hold_personal_data(order: AmazonOrder) -> bool:
 
 
 def erase_at(order: AmazonOrder) -> datetime:
-    """When the buyer's data must be gone: 30 days after delivery, after the latest delivery date while that is unknown."""
+    """When the buyer's data must be gone: 30 days after delivery, after the latest delivery date while that is unknown, at once where nothing is sent."""
+    if order.status == AmazonStatus.CANCELLED:
+        return order.updated_at
     if order.delivered:
         return order.updated_at + ERASE_AFTER_DELIVERY
     delivery_at = order.deliver_by_at or order.ship_by_at or order.updated_at + DELIVERY_ASSUMED_AFTER

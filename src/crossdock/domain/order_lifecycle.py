@@ -50,7 +50,13 @@ _FBM: dict[AmazonStatus, tuple[Move, Move, Move, Move, Move]] = {
         Move.KEEP,
         Move.ASK_CANCELLED_IN_SHOP,
     ),
-    AmazonStatus.SHIPPED: (Move.IMPORT_CLOSED, Move.MARK_SHIPPED, Move.MARK_SHIPPED, Move.KEEP, Move.ASK_CANCELLED_IN_SHOP),
+    AmazonStatus.SHIPPED: (
+        Move.IMPORT_CLOSED,
+        Move.MARK_SHIPPED,
+        Move.MARK_SHIPPED,
+        Move.KEEP,
+        Move.ASK_CANCELLED_IN_SHOP,
+    ),
     AmazonStatus.CANCELLED: (
         Move.LEAVE_OUT,
         Move.CANCEL,

@@ -116,7 +116,11 @@ class Reading:
         where = "inside the prices" if self.tax_included else "on top of the prices"
         if self.difference:
             return f"no reading of the amounts fits: tax taken as {where}, {self.difference} left over"
-        return f"tax is {where}" if self.certain else f"more than one reading of the amounts fits: tax taken as {where} by policy"
+        return (
+            f"tax is {where}"
+            if self.certain
+            else f"more than one reading of the amounts fits: tax taken as {where} by policy"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,8 @@ def has_prices(order: AmazonOrder) -> bool:
     if not order.items or not order_currency(order):
         return False
     return order.replaces is not None or all(
-        item.quantity == 0 or item.unit_price is not None or _amount_of(item.proceeds, ITEM) is not None for item in order.items
+        item.quantity == 0 or item.unit_price is not None or _amount_of(item.proceeds, ITEM) is not None
+        for item in order.items
     )
 
 
@@ -323,7 +328,8 @@ def _attributed(order: AmazonOrder) -> AmazonOrder:
     for row in rows:
         shares = allocate(row.amount, weights)
         items = tuple(
-            replace(item, proceeds=(*item.proceeds, Breakdown(row.type, share))) for item, share in zip(items, shares, strict=True)
+            replace(item, proceeds=(*item.proceeds, Breakdown(row.type, share)))
+            for item, share in zip(items, shares, strict=True)
         )
     kept = tuple(row for row in order.proceeds if row not in rows)
     return replace(order, items=items, proceeds=kept)
@@ -365,7 +371,8 @@ def _taxed_parts(item: OrderItem, currency: str, reading: Reading, rules: TaxRul
     if stated is not None:
         shares = _tax_shares(stated, amounts, currency)
         taxes: dict[tuple[str, bool], Tax | None] = {
-            key: _stated_tax(name, amount, shares[key], included=reading.tax_included) for key, amount in amounts.items()
+            key: _stated_tax(name, amount, shares[key], included=reading.tax_included)
+            for key, amount in amounts.items()
         }
     else:
         rate = _silent_rate(item, rules, included=reading.tax_included)
@@ -381,7 +388,9 @@ def _stated(item: OrderItem, currency: str) -> Breakdown | None:
     rows = [row for row in item.proceeds if row.type == TAX and (row.amount or row.parts)]
     if not rows:
         return None
-    return Breakdown(TAX, total((row.amount for row in rows), currency), tuple(part for row in rows for part in row.parts))
+    return Breakdown(
+        TAX, total((row.amount for row in rows), currency), tuple(part for row in rows for part in row.parts)
+    )
 
 
 def _silent_rate(item: OrderItem, rules: TaxRules, *, included: bool) -> Decimal | None:
@@ -391,7 +400,9 @@ def _silent_rate(item: OrderItem, rules: TaxRules, *, included: bool) -> Decimal
     return rules.rate_by_sku.get(item.seller_sku, rules.default_rate)
 
 
-def _tax_shares(stated: Breakdown, amounts: Mapping[tuple[str, bool], Money], currency: str) -> dict[tuple[str, bool], Money]:
+def _tax_shares(
+    stated: Breakdown, amounts: Mapping[tuple[str, bool], Money], currency: str
+) -> dict[tuple[str, bool], Money]:
     """Amazon's tax by part. Given by subtype it is taken as given; else spread by value. What is left over goes to the goods."""
     shares = dict.fromkeys(amounts, zero(currency))
     rest = stated.amount
@@ -399,14 +410,18 @@ def _tax_shares(stated: Breakdown, amounts: Mapping[tuple[str, bool], Money], cu
         for kind, amount in _signed_tax_parts(stated):
             key = (ITEM, True) if kind == DISCOUNT else (kind, False)
             if key not in shares:
-                key = next((other for other in shares if other[1]), (ITEM, False)) if kind == DISCOUNT else (ITEM, False)
+                key = (
+                    next((other for other in shares if other[1]), (ITEM, False)) if kind == DISCOUNT else (ITEM, False)
+                )
             shares[key] += amount
             rest -= amount
     else:
         whole = sum(amount.minor_units for amount in amounts.values())
         for key, amount in amounts.items():
             if whole and key != (ITEM, False):
-                shares[key] = Money(round_half_even(Decimal(stated.amount.minor_units * amount.minor_units) / whole), currency)
+                shares[key] = Money(
+                    round_half_even(Decimal(stated.amount.minor_units * amount.minor_units) / whole), currency
+                )
                 rest -= shares[key]
     shares[ITEM, False] += rest
     return shares
@@ -459,7 +474,9 @@ def _split_goods(
 
 def _goods_as_extra(item: OrderItem, part: _Part, quantity: int) -> ExtraTotal:
     """Goods commercetools does not know."""
-    return ExtraTotal(f"amazon-item-{item.order_item_id}", item.title or item.seller_sku, part.amount, part.tax, item, quantity)
+    return ExtraTotal(
+        f"amazon-item-{item.order_item_id}", item.title or item.seller_sku, part.amount, part.tax, item, quantity
+    )
 
 
 def _charge(item: OrderItem, part: _Part) -> list[ExtraTotal]:
@@ -518,7 +535,9 @@ def _shipping(parts: list[_Part], currency: str, *, included: bool) -> tuple[Shi
     totals = [_shipping_group(group, currency, included=included) for _, group in sorted(groups.items())]
     if not totals:
         return ShippingTotal(zero(currency), None), []
-    extras = [ExtraTotal(f"amazon-shipping-{n}", "Shipping", more.amount, more.tax) for n, more in enumerate(totals[1:], 2)]
+    extras = [
+        ExtraTotal(f"amazon-shipping-{n}", "Shipping", more.amount, more.tax) for n, more in enumerate(totals[1:], 2)
+    ]
     return totals[0], extras
 
 
@@ -531,4 +550,6 @@ def _shipping_group(parts: list[_Part], currency: str, *, included: bool) -> Shi
         tax_amount = total((tax.amount for tax in taxes), currency)
         net = total((tax.net for tax in taxes), currency)
         return ShippingTotal(amount, Tax(taxes[0].name, taxes[0].rate, included, tax_amount, net))
-    return ShippingTotal(amount, _stated_tax(taxes[0].name, amount, total((tax.amount for tax in taxes), currency), included=included))
+    return ShippingTotal(
+        amount, _stated_tax(taxes[0].name, amount, total((tax.amount for tax in taxes), currency), included=included)
+    )

@@ -13,6 +13,7 @@ from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
 from crossdock.domain.timeline import State
 from crossdock.domain.window import Window
+from crossdock.errors import Rejected
 from crossdock.ports import AmazonOrders, CommerceOrders, Inbox
 
 # A day counts as closed when its last orders had an hour to arrive by the ordinary way.
@@ -39,7 +40,14 @@ def check_day(
     """
     start = datetime.combine(day, time(), UTC)
 
-    page = amazon.search(Window(start, start + timedelta(days=1)), position.get("token"), by_creation=True)
+    window = Window(start, start + timedelta(days=1))
+    try:
+        page = amazon.search(window, position.get("token"), by_creation=True)
+    except Rejected:
+        if "token" not in position:
+            raise
+        # Tokens die after a day: count the whole day anew.
+        position, page = {}, amazon.search(window, None, by_creation=True)
     known = inbox.known([read.record_id for read in page.orders])
     in_scope = {order_number(AmazonOrderId(record_id)): record_id for record_id, state in known.items() if state is not State.OUT_OF_SCOPE}
     existing = orders.existing(sorted(in_scope))

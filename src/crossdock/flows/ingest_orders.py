@@ -32,7 +32,7 @@ from crossdock.domain.order_import import (
 )
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.domain.window import Window, next_window
-from crossdock.errors import Rejected
+from crossdock.errors import Rejected, Unavailable
 from crossdock.ports import AmazonOrders, CommerceCatalog, CommerceOrders, Cursors, Recipients
 
 CURSOR = "orders.search"
@@ -51,11 +51,15 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of news, and where the search stands after it. Save the position only when the orders are in the inbox."""
+    """One page of news, and where the search stands after it. Save the position only when the orders are in the inbox.
+
+    `dead_token`: Amazon's refusal of the token, after which the window is begun again.
+    """
 
     orders: tuple[ReadOrder, ...]
     position: dict[str, str]
     finished: bool
+    dead_token: Rejected | None = None
 
 
 def discover_orders(cursors: Cursors, *, amazon: AmazonOrders, import_from: datetime, now: datetime) -> Found:
@@ -73,11 +77,11 @@ def discover_orders(cursors: Cursors, *, amazon: AmazonOrders, import_from: date
 
     try:
         page = amazon.search(window, token)
-    except Rejected:
+    except Rejected as refused:
         if token is None:
             raise
         # Tokens die after a day: begin the window again; what came already is known and changes nothing.
-        return Found((), {"mark": position["mark"]}, finished=False)
+        return Found((), {"mark": position["mark"]}, finished=False, dead_token=refused)
 
     if page.next_token is None:
         mark = min(page.mark or window.before, window.before)
@@ -87,9 +91,21 @@ def discover_orders(cursors: Cursors, *, amazon: AmazonOrders, import_from: date
 
 
 def discover_changed(order_ids: Sequence[AmazonOrderId], *, amazon: AmazonOrders) -> tuple[ReadOrder, ...]:
-    """Read again what a notification hinted at. An order Amazon does not know is left to the sweep."""
-    found = (amazon.get(order_id, with_recipient=False) for order_id in dict.fromkeys(order_ids))
-    return tuple(read for read in found if read is not None)
+    """Read again what notifications hinted at, as far as our own rate goes. What Amazon does not know, or refuses to read, is left to the sweep."""
+    found: list[ReadOrder] = []
+    for order_id in dict.fromkeys(order_ids):
+        try:
+            read = amazon.get(order_id, with_recipient=False)
+        except Rejected:
+            continue
+        except Unavailable as fault:
+            # The sweep finds the rest, a hundred at a call; addresses need these reads more.
+            if fault.own_rate:
+                break
+            raise
+        if read is not None:
+            found.append(read)
+    return tuple(found)
 
 
 def ingest_order(
@@ -183,5 +199,3 @@ def _change_facts(decision: ChangeOrder) -> dict[str, str]:
         "sync_info": decision.sync_channel,
     }
     return {name: value for name, value in facts.items() if value is not None}
-
-

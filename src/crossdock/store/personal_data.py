@@ -52,7 +52,7 @@ class PersonalDataStore:
             keys = {day: self._day_key(transaction, day, make=True) for day in sorted(set(days.values()))}
             rows = [
                 (self._connection_id, record_id, days[record_id], self._seal(keys[days[record_id]], record_id, text))
-                for record_id, (text, _) in texts.items()
+                for record_id, (text, _) in sorted(texts.items())
             ]
             transaction.cursor().executemany(
                 """
@@ -69,24 +69,29 @@ class PersonalDataStore:
                 "select record_id, erase_on, sealed from personal_data where connection_id = %s and record_id = any(%s)",
                 [self._connection_id, list(record_ids)],
             ).fetchall()
-            return {
-                record_id: self._day_key(transaction, erase_on).decrypt(
-                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
-                )
-                for record_id, erase_on, sealed in found
-            }
+            return {record_id: self._open(transaction, erase_on, record_id, sealed) for record_id, erase_on, sealed in found}
 
-    def records_to_erase(self, today: date, limit: int) -> list[str]:
-        """Records whose day has come and that no legal hold keeps."""
+    def erasure_days(self, record_ids: Sequence[str]) -> dict[str, date]:
+        """On which day each of these records is erased; what is not held is not in the answer."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                "select record_id, erase_on from personal_data where connection_id = %s and record_id = any(%s)",
+                [self._connection_id, list(record_ids)],
+            ).fetchall()
+        return dict(found)
+
+    def records_to_erase(self, today: date, limit: int, *, but: Sequence[str] = ()) -> list[str]:
+        """Records whose day has come and that no legal hold keeps, `but` for some that cannot go now."""
         with self._database.transaction([self._connection_id]) as transaction:
             return [
                 row[0]
                 for row in transaction.execute(
                     """
                     select record_id from personal_data
-                    where connection_id = %s and erase_on <= %s and hold_reason is null order by erase_on, record_id limit %s
+                    where connection_id = %s and erase_on <= %s and hold_reason is null and record_id <> all(%s)
+                    order by erase_on, record_id limit %s
                     """,
-                    [self._connection_id, today, limit],
+                    [self._connection_id, today, list(but), limit],
                 ).fetchall()
             ]
 
@@ -119,6 +124,16 @@ class PersonalDataStore:
     def _seal(self, key: AESGCM, record_id: str, text: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + key.encrypt(nonce, text, self._bound_to(record_id))
+
+    def _open(self, transaction: Transaction, erase_on: date, record_id: str, sealed: bytes) -> bytes:
+        nonce, text, place = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
+        try:
+            return self._day_key(transaction, erase_on).decrypt(nonce, text, place)
+        except InvalidTag:
+            # Another process may have erased the day since, and begun it anew under another key.
+            with self._guard:
+                self._day_keys.pop(erase_on, None)
+            return self._day_key(transaction, erase_on).decrypt(nonce, text, place)
 
     def _day_key(self, transaction: Transaction, erase_on: date, *, make: bool = False) -> AESGCM:
         with self._guard:

@@ -6,13 +6,16 @@ a third of the throughput (measured). What a process leased and did not use is l
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import datetime
 
-from crossdock.domain.rate import Plan
+from crossdock.rate import Plan
 from crossdock.store.database import Database
 
 LEASE_FROM_PER_S = 5.0
+# A bucket refilled for exactly one call holds 0.9999... of it.
+_NOTHING = 1e-9
 
 
 class Rates:
@@ -32,14 +35,15 @@ class Rates:
             if self._leased.get(operation, 0.0) >= 1.0:
                 self._leased[operation] -= 1.0
                 return 0.0
-        reserve = 0.0 if urgent else plan.burst * plan.urgent_share
-        wait_s = self._draw(operation, plan, now, lease, reserve)
+        # A bucket so small that the share would leave no call at all has none to keep.
+        reserve = 0.0 if urgent else max(0.0, min(plan.burst * plan.urgent_share, plan.burst - lease))
+        wait_s = self._draw(operation, plan, now, lease=lease, reserve=reserve)
         if wait_s == 0.0 and lease > 1.0:
             with self._guard:
                 self._leased[operation] = self._leased.get(operation, 0.0) + lease - 1.0
         return wait_s
 
-    def _draw(self, operation: str, plan: Plan, now: datetime, lease: float, reserve: float) -> float:
+    def _draw(self, operation: str, plan: Plan, now: datetime, *, lease: float, reserve: float) -> float:
         with self._database.transaction([self._connection_id]) as transaction:
             transaction.execute(
                 "insert into rates values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
@@ -55,12 +59,14 @@ class Rates:
             assert row is not None, "the bucket was just made"
             tokens, per_s = float(row[0]), float(row[1])
             lacking = max(lease + reserve - tokens, 0.0)
+            if lacking < _NOTHING:
+                lacking = 0.0
             left = tokens if lacking else tokens - lease
             transaction.execute(
                 "update rates set tokens = %s, updated_at = greatest(updated_at, %s) where connection_id = %s and operation = %s",
                 [left, now, self._connection_id, operation],
             )
-        return lacking / per_s if lacking else 0.0
+        return _whole_ms(lacking / per_s)
 
     def correct(self, operation: str, plan: Plan, per_s: float, now: datetime) -> None:
         """Amazon's header says another rate than the published plan: believe the header."""
@@ -87,4 +93,9 @@ class Rates:
                 [self._connection_id, operation, plan.per_s, plan.burst, now],
             ).fetchone()
         assert row is not None, "an upsert without a row"
-        return 1.0 / float(row[0])
+        return _whole_ms(1.0 / float(row[0]))
+
+
+def _whole_ms(wait_s: float) -> float:
+    """Rounded up: who comes back a fraction too early would be sent away with a wait of nothing, and come back at once."""
+    return math.ceil(wait_s * 1000) / 1000

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from crossdock.domain.case import Case
-from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import OrderNumber
 from crossdock.domain.record import Arrival, Record, Settled
-from crossdock.domain.timeline import Event, Link, State
+from crossdock.domain.timeline import Link, State
+from crossdock.store.cases import CaseBook
 from crossdock.store.database import Database, Transaction, rows_of
+from crossdock.store.history import write_events
+from crossdock.store.snapshots import LONG_AGO
 
 
 class Inbox:
@@ -28,17 +28,17 @@ class Inbox:
         self._database = database
         self._connection_id = connection_id
         self._flow = flow
-        self._owners = owners
+        self._cases = CaseBook(connection_id, flow, owners)
 
     def put(self, arrivals: Sequence[Arrival], now: datetime) -> int:
         """Take in what arrived; answers how many were news. Repeating is safe: what is known already changes nothing."""
         # By name, as everywhere rows are locked, so that two writers never wait for each other; the same record twice keeps its order.
         with self._database.transaction([self._connection_id]) as transaction:
             news = [arrival for arrival in sorted(arrivals, key=lambda a: a.record_id) if self._put_one(transaction, arrival, now)]
-            # A version that is older than the one held, and cannot be read, says nothing about the record.
-            unreadable = [a for a in news if a.outcome is not None]
-            self._write_cases(transaction, [(a.record_id, a.outcome.cases) for a in unreadable if a.outcome], now)
-            self._write_events(transaction, [(a.record_id, a.events) for a in news if a.events], now)
+            # What cannot be read and is older than what is held says nothing; what tells no time may be the newest.
+            timeless = [arrival for arrival in arrivals if arrival.snapshot_at == LONG_AGO]
+            self._cases.open(transaction, [(a.record_id, a.outcome.cases) for a in (*news, *timeless) if a.outcome], now)
+            write_events(transaction, self._connection_id, self._flow, [(a.record_id, a.events) for a in news], now)
         return len(news)
 
     def _put_one(self, transaction: Transaction, arrival: Arrival, now: datetime) -> bool:
@@ -126,28 +126,25 @@ class Inbox:
         with self._database.transaction([self._connection_id]) as transaction:
             current = self._write_states(transaction, results, now)
             self._write_links(transaction, results, now)
-            # What was decided from a version that has moved says nothing about cases: the record is due again.
-            closed = self._close_cases(transaction, current, now)
-            self._write_cases(transaction, [(s.record.record_id, s.outcome.cases) for s in current], now)
-            events = [(s.record.record_id, s.outcome.events) for s in results]
-            events += [(record_id, (Event("case.closed", {"kind": kind}),)) for record_id, kind in closed]
-            self._write_events(transaction, events, now)
+            # What was decided from a version that has moved closes nothing: the record is due again.
+            self._cases.close(transaction, current, now)
+            self._cases.open(transaction, [(s.record.record_id, s.outcome.cases) for s in results], now)
+            self._cases.keep_standing(transaction, current, now)
+            write_events(transaction, self._connection_id, self._flow, [(s.record.record_id, s.outcome.events) for s in results], now)
 
     def raise_case(self, record_id: str, case: Case, now: datetime) -> None:
         """Open a case that is not the outcome of one record's run: of the connection itself, or of a check over many records."""
         with self._database.transaction([self._connection_id]) as transaction:
-            self._write_cases(transaction, [(record_id, (case,))], now)
+            self._cases.open(transaction, [(record_id, (case,))], now)
 
     def clear_case(self, record_id: str, kind: str, now: datetime) -> None:
         """Close such a case, seen healthy; nothing happens where there is none."""
+        self.clear_cases([record_id], kind, now)
+
+    def clear_cases(self, record_ids: Sequence[str], kind: str, now: datetime) -> None:
+        """The same for many records."""
         with self._database.transaction([self._connection_id]) as transaction:
-            transaction.execute(
-                """
-                update cases set closed_at = %s, updated_at = %s, closed_because = 'seen healthy'
-                where connection_id = %s and flow = %s and record_id = %s and kind = %s and closed_at is null
-                """,
-                [now, now, self._connection_id, self._flow, record_id, kind],
-            )
+            self._cases.clear(transaction, record_ids, kind, now)
 
     def _read(self, where: str, arguments: list[Any]) -> list[Record]:
         with self._database.transaction([self._connection_id]) as transaction:
@@ -212,70 +209,6 @@ class Inbox:
                 on conflict (connection_id, record_id) do update set commercetools_id = excluded.commercetools_id, version = excluded.version
                 """,
                 rows,
-            )
-
-    def _close_cases(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> list[tuple[str, str]]:
-        """Close what the run did not find any more. A record that was only put back keeps its cases: nothing was seen."""
-        seen = [s for s in results if not s.outcome.keeps_cases]
-        still = [f"{s.record.record_id} {case.kind}" for s in seen for case in s.outcome.cases]
-        closed = transaction.execute(
-            """
-            update cases set closed_at = %s, updated_at = %s, closed_because = 'seen healthy'
-            where connection_id = %s and flow = %s and record_id = any(%s) and closed_at is null and record_id || ' ' || kind <> all(%s)
-            returning record_id, kind
-            """,
-            [now, now, self._connection_id, self._flow, [s.record.record_id for s in seen], still],
-        ).fetchall()
-        return [(record_id, kind) for record_id, kind in closed]
-
-    def _write_cases(self, transaction: Transaction, found: Sequence[tuple[str, Sequence[Case]]], now: datetime) -> None:
-        """Open cases, each with a line in the history; raising one twice is one case, with the newest facts."""
-        rows = [
-            (
-                self._connection_id,
-                self._flow,
-                record_id,
-                case.kind,
-                self._owners.get(case.kind, CASE_KINDS[case.kind].owner),
-                Jsonb(dict(case.facts)),
-                case.deadline,
-                case.at_stake.minor_units if case.at_stake else None,
-                case.at_stake.currency if case.at_stake else None,
-                now,
-                now,
-            )
-            for record_id, cases in found
-            for case in cases
-        ]
-        if not rows:
-            return
-        cursor = transaction.cursor()
-        cursor.executemany(
-            """
-            insert into cases (connection_id, flow, record_id, kind, owner, facts, deadline, at_stake_minor_units, at_stake_currency,
-                opened_at, updated_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-            on conflict (connection_id, flow, record_id, kind) where closed_at is null do update set
-                facts = excluded.facts, deadline = excluded.deadline, updated_at = excluded.updated_at,
-                at_stake_minor_units = excluded.at_stake_minor_units, at_stake_currency = excluded.at_stake_currency
-            returning record_id, kind, opened_at = updated_at
-            """,
-            rows,
-            returning=True,
-        )
-        written = [result.fetchone() for result in cursor.results()]
-        opened = [(row[0], (Event("case.opened", {"kind": row[1]}),)) for row in written if row and row[2]]
-        self._write_events(transaction, opened, now)
-
-    def _write_events(self, transaction: Transaction, found: Sequence[tuple[str, Sequence[Event]]], now: datetime) -> None:
-        rows = [
-            (self._connection_id, self._flow, record_id, now, event.code, Jsonb(dict(event.facts)))
-            for record_id, events in found
-            for event in events
-        ]
-        if rows:
-            transaction.cursor().executemany(
-                "insert into history (connection_id, flow, record_id, at, code, facts) values (%s, %s, %s, %s, %s, %s)", rows
             )
 
 

@@ -174,7 +174,9 @@ def find_cases(database: Database, connection_ids: Sequence[str], wanted: CaseFi
         "and k.kind = %(kind)s " if wanted.kind is not None else ""
     )
     deadline, case_id = wanted.after or (datetime(1, 1, 1, tzinfo=UTC), 0)
-    beyond = "infinity" if deadline is None else deadline.isoformat()  # a case without a deadline comes after all that have one
+    beyond = (
+        "infinity" if deadline is None else deadline.isoformat()
+    )  # a case without a deadline comes after all that have one
     with database.transaction(connection_ids) as transaction:
         found = transaction.execute(
             f"""

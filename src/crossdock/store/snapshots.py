@@ -15,7 +15,8 @@ from crossdock.errors import DataError
 
 # What stands in the place of an order that could not be read: it is read again from Amazon when its turn comes.
 UNREADABLE = b"{}"
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# The time of an order whose time could not be read.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _encode = msgspec.json.Encoder().encode
 _order_decoder = msgspec.json.Decoder(AmazonOrder)
@@ -46,7 +47,7 @@ def arrival(read: ReadOrder, now: datetime) -> Arrival:
     """An order as it goes into the inbox: readable, or a case that says which place of it is not."""
     order = read.order
     if order is None:
-        return _unreadable(read.record_id, read.problem or DataError("order", "missing"), read.updated_at or _LONG_AGO, now)
+        return _unreadable(read.record_id, read.problem or DataError("order", "missing"), read.updated_at or LONG_AGO, now)
     events = [Event("order.seen", {"status": order.status, "fulfilled_by": order.fulfilled_by})]
     if order.cleaned_fields:
         events.append(Event("order.text_cleaned", {"fields": ", ".join(order.cleaned_fields)[:500]}))

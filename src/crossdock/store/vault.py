@@ -34,13 +34,14 @@ class Vault:
         return {AmazonOrderId(record_id): decode_personal(text) for record_id, text in self._sealed.find(order_ids).items()}
 
     def reschedule(self, days: Mapping[AmazonOrderId, date], now: datetime) -> None:
-        """Move the day of erasure of what is held: the parcel arrived, or the order was cancelled."""
-        held = self.find(list(days))
-        self.save({order_id: (told, days[order_id]) for order_id, told in held.items()}, now)
+        """Bring the day of erasure of what is held forward: the parcel arrived, or the order was cancelled. Later news never moves it back."""
+        set_days = self._sealed.erasure_days(list(days))
+        sooner = [AmazonOrderId(record_id) for record_id, day in set_days.items() if max(days[AmazonOrderId(record_id)], now.date()) < day]
+        self.save({order_id: (told, days[order_id]) for order_id, told in self.find(sooner).items()}, now)
 
-    def due(self, today: date, limit: int) -> list[AmazonOrderId]:
-        """Orders whose day of erasure has come."""
-        return [AmazonOrderId(record_id) for record_id in self._sealed.records_to_erase(today, limit)]
+    def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:
+        """Orders whose day of erasure has come, `but` for some that cannot go now."""
+        return [AmazonOrderId(record_id) for record_id in self._sealed.records_to_erase(today, limit, but=but)]
 
     def erase(self, order_ids: Sequence[AmazonOrderId], now: datetime) -> list[str]:
         """Delete for good; the certificates. Repeating is safe."""

@@ -57,7 +57,13 @@ def show(viewer: Viewer, request: Request) -> Response:
     if case.record_id != CONNECTION_RECORD:
         sheet = viewer.desk.find_order(viewer.may_see, case.connection_id, case.record_id)
     return render(
-        viewer, "case.html", active="cases", title=f"Case {case.case_id}", case=case, kind=CASE_KINDS.get(case.kind), sheet=sheet
+        viewer,
+        "case.html",
+        active="cases",
+        title=f"Case {case.case_id}",
+        case=case,
+        kind=CASE_KINDS.get(case.kind),
+        sheet=sheet,
     )
 
 

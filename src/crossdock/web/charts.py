@@ -50,7 +50,9 @@ def orders_per_hour(counts: Sequence[HourCount], now: datetime) -> Chart:
     hours = [first_hour(now) + timedelta(hours=n) for n in range(HOURS)]
     rows = []
     for hour in hours:
-        numbers = tuple(sum(count.orders for count in counts if count.hour == hour and _name(count) == name) for name in series)
+        numbers = tuple(
+            sum(count.orders for count in counts if count.hour == hour and _name(count) == name) for name in series
+        )
         rows.append((f"{hour:%-d %b, %H:%M}", f"{hour:%H}", numbers))
     totals = [sum(row[2][n] for row in rows) for n in range(len(series))]
     return Chart(
@@ -69,7 +71,9 @@ def standing(counts: Sequence[HourCount]) -> Chart:
     series = _series(counts)
     rows = []
     for state in STATES:
-        numbers = tuple(sum(count.orders for count in counts if count.state is state and _name(count) == name) for name in series)
+        numbers = tuple(
+            sum(count.orders for count in counts if count.state is state and _name(count) == name) for name in series
+        )
         rows.append((words.STATES[state], f"{words.STATES[state]}  {sum(numbers):,}", numbers))
     settled = sum(count.orders for count in counts if count.state in {State.IN_SYNC, State.OUT_OF_SCOPE})
     everything = sum(count.orders for count in counts)
@@ -77,7 +81,9 @@ def standing(counts: Sequence[HourCount]) -> Chart:
         name="state-of-the-inbox",
         kind="bars",
         title="Where they stand",
-        summary=f"{settled:,} of {words.counted(everything, 'order')} need nothing more" if everything else "no orders in the last 24 hours",
+        summary=f"{settled:,} of {words.counted(everything, 'order')} need nothing more"
+        if everything
+        else "no orders in the last 24 hours",
         first="State",
         series=series,
         rows=tuple(rows),

@@ -16,7 +16,8 @@ from crossdock.errors import ConfigError
 
 # Everything comes from here: no inline script or style, no frame, no other host. Charts and polling need nothing more.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -37,7 +38,11 @@ NOT_HERE = "The desk has no sign-in yet and answers on this machine only: ask fo
 def check_loopback(host: str) -> None:
     """Refuse to be bound to an address that other machines can reach (ConfigError)."""
     if not is_loopback(host):
-        raise ConfigError([f"--host: {host!r} can be reached from outside, and the desk has no sign-in yet; use 127.0.0.1, ::1 or localhost"])
+        raise ConfigError(
+            [
+                f"--host: {host!r} can be reached from outside, and the desk has no sign-in yet; use 127.0.0.1, ::1 or localhost"
+            ]
+        )
 
 
 def is_loopback(host: str) -> bool:

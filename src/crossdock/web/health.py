@@ -42,7 +42,9 @@ def _measured(viewer: Viewer) -> CollectorRegistry:
     def gauge(name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"crossdock_{name}", meaning, labels, registry=registry)
 
-    age = gauge("flow_age_seconds", "Seconds since a flow of a connection last did all of its work", "connection", "flow")
+    age = gauge(
+        "flow_age_seconds", "Seconds since a flow of a connection last did all of its work", "connection", "flow"
+    )
     for run in desk.last_runs(ids):
         if run.succeeded_at is not None and run.flow != DISCOVER:
             flow = DISCOVER if run.flow == ORDERS_SEARCH else run.flow
@@ -51,7 +53,9 @@ def _measured(viewer: Viewer) -> CollectorRegistry:
     for routine in ROUTINES:
         target.labels(routine.name).set(routine.target_s)
     due = gauge("orders_due", "Orders due now, counted up to 1000", "connection")
-    oldest = gauge("orders_due_age_seconds", "Seconds for which the oldest due order has been due, 0 where none is", "connection")
+    oldest = gauge(
+        "orders_due_age_seconds", "Seconds for which the oldest due order has been due, 0 where none is", "connection"
+    )
     for backlog in desk.backlogs(ids, now):
         due.labels(backlog.connection_id).set(backlog.due)
         waited = now - backlog.oldest_due_at if backlog.oldest_due_at is not None else now - now

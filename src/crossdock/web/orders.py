@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from starlette.exceptions import HTTPException
@@ -81,13 +82,20 @@ def read_commercetools(viewer: Viewer, sheet: OrderSheet) -> sides.Commerce:
     try:
         found = viewer.desk.read_commercetools(sheet.row.connection_id, AmazonOrderId(sheet.row.record_id))
     except Unauthorized:
-        return sides.Commerce(sentence="commercetools does not let Crossdock in; the connection has a case that says what to do.")
+        return sides.Commerce(
+            sentence="commercetools does not let Crossdock in; the connection has a case that says what to do.",
+            is_trouble=True,
+        )
     except RemoteError:
-        return sides.Commerce(sentence="commercetools does not answer now. Nothing is lost: what Crossdock did is in the timeline below.")
+        sentence = "commercetools does not answer now. Nothing is lost: what Crossdock did is in the timeline below."
+        return sides.Commerce(sentence=sentence, is_trouble=True)
     if found is not None:
         return sides.Commerce(order=found)
     if sheet.link is not None:
-        return sides.Commerce(sentence=f"commercetools no longer has the order {sheet.link.order_number} that was imported.")
+        return sides.Commerce(
+            sentence=f"commercetools no longer has the order {sheet.link.order_number} that was imported.",
+            is_trouble=True,
+        )
     return sides.Commerce(sentence="commercetools does not have this order.")
 
 
@@ -126,7 +134,7 @@ def parse_position(text: str) -> tuple[datetime, str, str] | None:
     return at, record_id, connection_id
 
 
-def _only_one(viewer: Viewer, wanted: OrderFilter, rows: list[OrderRow]) -> str:
+def _only_one(viewer: Viewer, wanted: OrderFilter, rows: Sequence[OrderRow]) -> str:
     """The address of the one thing an id names, if it is one."""
     (name,) = wanted.ids
     if len(rows) == 1:

@@ -88,7 +88,9 @@ def show(viewer: Viewer, request: Request) -> Response:
     )
 
 
-def freshness(ids: Sequence[str], runs: Iterable[LastRun], backlogs: Iterable[Backlog], now: datetime) -> list[Freshness]:
+def freshness(
+    ids: Sequence[str], runs: Iterable[LastRun], backlogs: Iterable[Backlog], now: datetime
+) -> list[Freshness]:
     """Each flow in the order in which an order meets it: read, brought over, then the routines that check."""
     last: dict[tuple[str, str], datetime] = {}
     for run in runs:
@@ -96,13 +98,17 @@ def freshness(ids: Sequence[str], runs: Iterable[LastRun], backlogs: Iterable[Ba
         if run.succeeded_at is not None:
             last[flow, run.connection_id] = max(run.succeeded_at, last.get((flow, run.connection_id), run.succeeded_at))
     routines = {
-        routine.name: _flow(routine.name, {c: _age(last.get((routine.name, c)), now) for c in ids}, timedelta(seconds=routine.target_s))
+        routine.name: _flow(
+            routine.name, {c: _age(last.get((routine.name, c)), now) for c in ids}, timedelta(seconds=routine.target_s)
+        )
         for routine in ROUTINES
     }
     backlog = {backlog.connection_id: backlog for backlog in backlogs}
     due = sum(one.due for one in backlog.values())
     waits = {c: _age(backlog[c].oldest_due_at, now) if c in backlog and backlog[c].due else timedelta() for c in ids}
-    drained = _flow(ORDERS_FLOW, waits, DUE_TARGET, note=f"{words.counted(due, 'order')} due" if due else "nothing is due")
+    drained = _flow(
+        ORDERS_FLOW, waits, DUE_TARGET, note=f"{words.counted(due, 'order')} due" if due else "nothing is due"
+    )
     return [routines.pop(DISCOVER), drained, *routines.values()]
 
 
@@ -150,7 +156,7 @@ def owner_rows(counts: Sequence[CaseCount], at_stake: Sequence[AtStake]) -> list
 
 
 def headline(owners: Sequence[OwnerRow], now: datetime) -> str:
-    """The answer to the question one opens the page with: does anything need me?"""
+    """Whether anything needs a person, which is what one opens the page for."""
     cases, overdue = sum(row.cases for row in owners), sum(row.overdue for row in owners)
     if not cases:
         return "Nothing needs a person."
@@ -158,7 +164,11 @@ def headline(owners: Sequence[OwnerRow], now: datetime) -> str:
     if overdue:
         return f"{need}, {overdue:,} past {'its' if overdue == 1 else 'their'} deadline."
     deadlines = [row.next_deadline for row in owners if row.next_deadline is not None]
-    return f"{need}; the next deadline is {words.ago(min(deadlines), now)}." if deadlines else f"{need}; none has a deadline."
+    return (
+        f"{need}; the next deadline is {words.ago(min(deadlines), now)}."
+        if deadlines
+        else f"{need}; none has a deadline."
+    )
 
 
 def reading(flows: Sequence[Freshness]) -> str:
@@ -168,4 +178,3 @@ def reading(flows: Sequence[Freshness]) -> str:
     if unread is not None:
         return "Amazon has not been read yet, so orders may be missing here."
     return f"Late: {', '.join(late)}." if late else "Every flow is in time."
-

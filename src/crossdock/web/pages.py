@@ -54,7 +54,11 @@ Page = Callable[[Viewer, Request], Response]
 
 def render(viewer: Viewer, template: str, *, status: int = 200, **values: Any) -> Response:
     """The page of a template; every page knows the time, the viewer, and how many cases are open."""
-    html = _environment().get_template(template).render(viewer=viewer, now=values.pop("now", None) or viewer.clock(), **values)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(viewer=viewer, now=values.pop("now", None) or viewer.clock(), **values)
+    )
     return HTMLResponse(html, status_code=status)
 
 
@@ -91,12 +95,17 @@ def link(*path: str | int, **query: str | int | None) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals |= {"asset": asset, "link": link, "times": times, "words": words}
     environment.filters |= {
         "clip": words.clip,
         "money": words.money,
+        "stake": words.stake,
         "moment": words.moment,
         "span": words.span,
         "number": lambda number: f"{number:,}",

@@ -16,8 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from crossdock import events
-from crossdock.ports import Clock, Desk
 from crossdock.errors import StoreError
+from crossdock.ports import Clock, Desk
 from crossdock.web import cases, health, orders, overview
 from crossdock.web.edge import Edge
 from crossdock.web.pages import NOT_FOUND, STATIC, Page, Viewer, say
@@ -53,14 +53,18 @@ def _refused(viewer: Viewer, _request: Request, refusal: Exception) -> Response:
     """What was asked for is not here, or not to be had this way."""
     assert isinstance(refusal, HTTPException), "another exception is answered elsewhere"
     if refusal.status_code == NOT_FOUND:
-        return say(viewer, "Not found", "There is nothing here that you may see. Search for the id above.", status=NOT_FOUND)
+        return say(
+            viewer, "Not found", "There is nothing here that you may see. Search for the id above.", status=NOT_FOUND
+        )
     return say(viewer, "That does not work", str(refusal.detail), status=refusal.status_code)
 
 
 def _no_database(viewer: Viewer, request: Request, _fault: Exception) -> Response:
     """Our database is away; the platforms and the records are not touched by that."""
     events.emit("store.unavailable", flow="desk", reason=request.url.path)
-    sentence = "The database does not answer. Nothing is lost: orders wait on Amazon until it does. Try again in a moment."
+    sentence = (
+        "The database does not answer. Nothing is lost: orders wait on Amazon until it does. Try again in a moment."
+    )
     return say(viewer, "No database", sentence, status=503)
 
 
@@ -69,4 +73,6 @@ def _our_mistake(viewer: Viewer, request: Request, mistake: Exception) -> Respon
     frames = traceback.extract_tb(mistake.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
     events.emit("desk.failed", path=request.url.path, error=type(mistake).__name__, place=place)
-    return say(viewer, "Our mistake", f"Crossdock made a mistake on this page, at {place}. Only this page failed.", status=500)
+    return say(
+        viewer, "Our mistake", f"Crossdock made a mistake on this page, at {place}. Only this page failed.", status=500
+    )

@@ -24,11 +24,12 @@ _PERSONAL = frozenset((*PERSONAL_ORDER_FIELDS, *PERSONAL_LINE_FIELDS))
 
 @dataclass(frozen=True, slots=True)
 class Commerce:
-    """The side of commercetools: the order, or the sentence that stands in its place."""
+    """The side of commercetools: the order, or the sentence that stands in its place. `is_trouble`: it should not be so."""
 
     order: ImportedOrder | None = None
     sentence: str = ""
     asked: bool = True
+    is_trouble: bool = False
 
 
 NOT_ASKED = Commerce(asked=False, sentence="Reading commercetools …")
@@ -72,8 +73,16 @@ def compare(sheet: OrderSheet, commerce: Commerce) -> list[Side]:
         Side("Programmes", ", ".join(order.programs) if order else "", _text(held.get("amazon-programs"))),
         Side("Stock effect", "", (imported.inventory_mode or "as each line says") if imported else ""),
         Side("Address", _kept_apart(sheet), ("there, masked" if imported.has_address else "none") if imported else ""),
-        Side("E-mail", _kept_apart(sheet), (words.masked_email(imported.customer_email) if imported.customer_email else "none") if imported else ""),
-        Side("Known as", sheet.row.record_id, f"{imported.order_number}, version {imported.version}" if imported else _link(sheet)),
+        Side(
+            "E-mail",
+            _kept_apart(sheet),
+            (words.masked_email(imported.customer_email) if imported.customer_email else "none") if imported else "",
+        ),
+        Side(
+            "Known as",
+            sheet.row.record_id,
+            f"{imported.order_number}, version {imported.version}" if imported else _link(sheet),
+        ),
     ]
     return [Side(side.label, words.clip(side.amazon), words.clip(side.commercetools), side.differs) for side in pairs]
 
@@ -147,7 +156,15 @@ def _line(item: OrderItem, line: ImportedLine | None, *, was_read: bool) -> Line
 
 
 def _line_of_theirs(line: ImportedLine) -> Line:
-    return Line(words.clip(line.sku or line.key, 80), "only in commercetools", "", "", str(line.quantity), _stock(line), differs=False)
+    return Line(
+        words.clip(line.sku or line.key, 80),
+        "only in commercetools",
+        "",
+        "",
+        str(line.quantity),
+        _stock(line),
+        differs=False,
+    )
 
 
 def _stock(line: ImportedLine) -> str:

@@ -54,7 +54,9 @@ def ago(at: datetime, now: datetime) -> str:
     if abs(length) < timedelta(seconds=1):
         return "now"
     if abs(length) >= timedelta(seconds=2 * MINUTE):
-        length = timedelta(minutes=round(length.total_seconds() / MINUTE))  # nobody counts the seconds of what is minutes away
+        length = timedelta(
+            minutes=round(length.total_seconds() / MINUTE)
+        )  # nobody counts the seconds of what is minutes away
     return f"in {span(length)}" if length > timedelta() else f"{span(length)} ago"
 
 
@@ -70,10 +72,15 @@ def clip(text: object, longest: int = TEXT_MAX) -> str:
 
 
 def money(amount: Money) -> str:
-    """As people read it: `1,234.50 EUR`, `−3.50 EUR`."""
+    """As people read it: `1,234.50 EUR`, and a true minus sign before what is negative."""
     number, currency = str(amount).split()
     whole, dot, part = number.removeprefix("-").partition(".")
     return f"{'−' if amount.minor_units < 0 else ''}{int(whole):,}{dot}{part} {currency}"  # noqa: RUF001 - a true minus sign
+
+
+def stake(amount: Money) -> str:
+    """What is at stake has no sign: a difference is as large in either direction."""
+    return money(-amount if amount.minor_units < 0 else amount)
 
 
 def counted(number: int, one: str, many: str = "") -> str:
