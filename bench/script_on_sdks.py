@@ -44,24 +44,31 @@ class Marketplace:
     region: str = "eu-west-1"
 
 
-def import_by_script(url: str, secrets: tuple[str, str, str], marketplace_ids: Sequence[str], limit: int) -> float:
-    """Import some orders; answers orders per second. Reading them from Amazon is not counted, as in the worker's measurement."""
-    orders = read_orders(url, secrets, marketplace_ids)[:limit]
-    shop = Client(
-        client_id="script-shop",
-        client_secret="bench-secret",
-        scope=["manage_project:script-shop"],
-        url=url,
-        token_url=f"{url}/oauth/token",
-    ).with_project_key("script-shop")
-    began = time.perf_counter()
-    for order in orders:
-        found = shop.orders().with_order_number(order["orderId"]).get()
-        if found is None:
-            imported = shop.orders().import_order().post(draft(order))
-            assert imported is not None
-            assert imported.order_number == order["orderId"]
-    return len(orders) / (time.perf_counter() - began)
+class Script:
+    """The script, run a few orders at a time."""
+
+    def __init__(self, url: str, secrets: tuple[str, str, str], marketplace_ids: Sequence[str]) -> None:
+        """Read one page of orders; reading them is not measured, as it is not in the worker's measurement."""
+        self.orders = read_orders(url, secrets, marketplace_ids)
+        self.shop = Client(
+            client_id="script-shop",
+            client_secret="bench-secret",
+            scope=["manage_project:script-shop"],
+            url=url,
+            token_url=f"{url}/oauth/token",
+        ).with_project_key("script-shop")
+
+    def import_some(self, count: int) -> float:
+        """Import the next orders; answers the seconds it took."""
+        some, self.orders = self.orders[:count], self.orders[count:]
+        assert len(some) == count, "the page has no more orders"
+        began = time.perf_counter()
+        for order in some:
+            if self.shop.orders().with_order_number(order["orderId"]).get() is None:
+                imported = self.shop.orders().import_order().post(draft(order))
+                assert imported is not None
+                assert imported.order_number == order["orderId"]
+        return time.perf_counter() - began
 
 
 def read_orders(url: str, secrets: tuple[str, str, str], marketplace_ids: Sequence[str]) -> list[dict[str, Any]]:

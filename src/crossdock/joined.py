@@ -89,6 +89,7 @@ class Joined:
         channels = Channels(self.commercetools, [policy.orders.sync_channel] if policy.orders.sync_channel else [])
         self.orders = commercetools_orders.Orders(self.commercetools, Customers(self.commercetools).id_of, channels.key_of)
         self.products = Products(self.commercetools, outside.clock)
+        self._decoded: dict[str, AmazonOrder | None] = {}
         self._held: dict[AmazonOrderId, PersonalData] = {}
 
     def close(self) -> None:
@@ -164,7 +165,8 @@ class Joined:
 
     def prepare(self, batch: Sequence[Record]) -> None:
         """One query for the batch's SKUs, one for its sealed addresses, and pages of addresses when many are wanting."""
-        orders = [order for record in batch if (order := decode_order(record.snapshot)) is not None]
+        self._decoded = {record.record_id: decode_order(record.snapshot) for record in batch}
+        orders = [order for order in self._decoded.values() if order is not None]
         to_address = [order for order in orders if needs_address(order)]
         self._held = dict(self.vault.find([order.order_id for order in to_address]))
         skus = frozenset(self.policy.orders.commerce_sku(sku) for order in orders for sku in order.skus())
@@ -175,7 +177,7 @@ class Joined:
 
     def run_record(self, record: Record) -> Outcome:
         """One record through the flow."""
-        order = decode_order(record.snapshot) or self._read_again(AmazonOrderId(record.record_id))
+        order = self._decoded.pop(record.record_id, None) or decode_order(record.snapshot) or self._read_again(AmazonOrderId(record.record_id))
         return ingest_order(
             OrderRecord(order, record.link, maybe_written=record.attempts > 0),
             orders=self.orders,

@@ -10,6 +10,7 @@ from typing import Any
 from crossdock.engine.drain import Report
 from crossdock.errors import RemoteError
 from crossdock.store.database import rows_of
+from crossdock.twin.amazon_account import decoded, encoded
 from crossdock.twin.world import Fault, Request, Response
 from tests.joined_twin import Handle, Scene
 
@@ -143,9 +144,13 @@ def imported(scene: Scene, **wishes: Any) -> str:
 
 
 def put(scene: Scene, order: dict[str, Any], **more: Any) -> str:
-    """An order on Amazon as it is written, new now unless it says otherwise."""
-    kept = scene.account.put_order({name: value for name, value in order.items() if name != "lastUpdatedTime"} | more)
-    return str(kept["orderId"])
+    """An order on Amazon as it is written, however odd, new now unless it says otherwise; nobody is notified."""
+    times = {name: str(value) for name, value in more.items() if name == "lastUpdatedTime"}
+    made_at = scene.account.by_creation.time_of(order["orderId"]).isoformat()
+    kept = scene.account.put_order({"orderId": order["orderId"], "createdTime": made_at} | times, notify=False)
+    odd = order | {"lastUpdatedTime": kept["lastUpdatedTime"]} | more
+    scene.account.orders[order["orderId"]] = decoded(encoded(odd))
+    return str(order["orderId"])
 
 
 def work(scene: Scene, *, rounds: int = 1, minutes: float = 5) -> list[Report]:

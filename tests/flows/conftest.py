@@ -33,7 +33,12 @@ def shared_stage(embedded_server: Embedded, template: str) -> Iterator[Stage]:
 @pytest.fixture
 def scene(shared_stage: Stage) -> Scene:
     """A scene of this test's own in the shared database."""
-    return shared_stage.scene(connection_id=f"story-{next(_numbers)}")
+    return shared_stage.scene(connection_id=a_name())
+
+
+def a_name() -> str:
+    """A connection id that no other story has."""
+    return f"story-{next(_numbers)}"
 
 
 _numbers = count(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +16,6 @@ from crossdock.web.routes import build_desk
 from tests.joined_twin import Scene, Stage
 from tests.web.rehearsed import desk_of, rehearse
 from tests.web.visitor import visit
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_hostile_text_stays_text(stage: Stage, text: str) -> None:
             f"/cases?owner={quote(text[:500])}",
         )
     ]
-    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in answers} <= {200, 303}
     assert max(len(answer.text) for answer in answers) < 100_000
     elements = [element for answer in answers for element in read(answer.text).all()]
     assert all(any(name in one.attributes["src"] for name in OUR_SCRIPTS) for one in elements if one.tag == "script")
@@ -58,7 +58,7 @@ def test_hostile_text_is_shown(stage: Stage, text: str) -> None:
     """It is not swallowed either: the beginning stands on the page as it came, so that a person sees what Amazon sent."""
     visitor, order = desk_with(stage, text)
     page = read(visitor.get(order).text)
-    assert " ".join(text[:60].split()) in " ".join("".join(part for one in page.all() for part in one.texts).split())
+    assert " ".join(text[:60].split()) in page.text()
 
 
 def test_nothing_personal_is_shown(stage: Stage) -> None:

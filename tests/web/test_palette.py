@@ -40,7 +40,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(("front", "back", "least"), PAIRS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("front", "back", "least"), PAIRS, ids=str)
 def test_contrast(palette: dict[str, str], front: str, back: str, least: float) -> None:
     """4.5 for text, 3 for dots, bars, borders of fields and the focus ring."""
     assert contrast(palette[front], palette[back]) >= least

@@ -36,23 +36,27 @@ class Element:
 
     tag: str
     attributes: dict[str, str]
-    children: list[Element] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    parts: list[Element | str] = field(default_factory=list)
 
     def all(self) -> Iterator[Element]:
         """This element and everything in it, in the order of the page."""
         yield self
-        for child in self.children:
-            yield from child.all()
+        for part in self.parts:
+            if isinstance(part, Element):
+                yield from part.all()
 
     def find(self, tag: str, **attributes: str) -> list[Element]:
         """Every element with this tag and these attributes."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [one for one in self.all() if one.tag == tag and wanted.items() <= one.attributes.items()]
 
+    def raw_text(self) -> str:
+        """All text in it, as it stands."""
+        return "".join(part if isinstance(part, str) else part.raw_text() for part in self.parts)
+
     def text(self) -> str:
         """All text in it, blanks squeezed."""
-        return " ".join(" ".join(part for one in self.all() for part in one.texts).split())
+        return " ".join(self.raw_text().split())
 
     def links(self) -> list[str]:
         """Where its links lead."""
@@ -75,12 +79,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].children.append(element)
+        self.open[-1].parts.append(element)
         if tag not in VOID:
             self.open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+        self.open[-1].parts.append(Element(tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID:
@@ -89,5 +93,4 @@ class _Reader(HTMLParser):
         assert element.tag == tag, f"<{element.tag}> is closed by </{tag}>"
 
     def handle_data(self, data: str) -> None:
-        # Texts stand before the children that follow them closely enough for a test to read a sentence.
-        self.open[-1].texts.append(data)
+        self.open[-1].parts.append(data)

@@ -22,6 +22,7 @@ from crossdock.errors import Conflict, CrossdockError, Rejected, Unauthorized, U
 T = TypeVar("T")
 
 TOKEN_LEEWAY = timedelta(seconds=60)
+IMPORT_PATH = "/orders/import"
 # "URI length limited to ~8kB": a longer query is cut into several by its caller.
 QUERY_BYTES_MAX = 7_000
 
@@ -80,6 +81,8 @@ class Client:
         """`api_url`, `auth_url`: the region's hosts, without a slash at their end."""
         self._http = http
         self._base = f"{api_url}/{project_key}"
+        self._import_url = httpx2.URL(f"{self._base}{IMPORT_PATH}")
+        self._extensions = {"timeout": http.timeout.as_dict()}
         self._token_url = f"{auth_url}/oauth/token"
         self._credentials = credentials
         self._clock = clock
@@ -115,7 +118,7 @@ class Client:
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> T:
-        url = f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
+        url = self._url(path, query)
         token = self.token()
         response = self._send(operation, method, url, token, content)
         if response.status_code == httpx2.codes.UNAUTHORIZED:
@@ -132,7 +135,13 @@ class Client:
             message = f"{operation}: commercetools answered with something else than the documented JSON: {why}"
             raise Unavailable(message, operation=operation, request_id=_request_id(response)) from fault
 
-    def _send(self, operation: str, method: str, url: str, token: str, content: bytes | None) -> httpx2.Response:
+    def _url(self, path: str, query: Mapping[str, str] | None) -> httpx2.URL:
+        """The whole address. That of the import, the one path of every order, is parsed once: parsing costs a tenth of the call."""
+        if path == IMPORT_PATH and not query:
+            return self._import_url
+        return httpx2.URL(f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}")
+
+    def _send(self, operation: str, method: str, url: httpx2.URL, token: str, content: bytes | None) -> httpx2.Response:
         headers = {
             "authorization": f"Bearer {token}",
             "x-correlation-id": f"crossdock-{uuid.uuid4()}",
@@ -140,8 +149,10 @@ class Client:
         }
         if content is not None:
             headers["content-type"] = "application/json"
+        # Built here and not by the client: there is no cookie, no default header and no second base address to merge.
+        request = httpx2.Request(method, url, headers=headers, content=content, extensions=self._extensions)
         try:
-            return self._http.request(method, url, headers=headers, content=content)
+            return self._http.send(request)
         except httpx2.HTTPError as fault:
             message = f"{operation}: commercetools did not answer: {type(fault).__name__}"
             raise Unavailable(message, operation=operation, request_id=headers["x-correlation-id"]) from fault

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from crossdock.commercetools.client import QUERY_BYTES_MAX, Client, OutOfStock
+from crossdock.commercetools.client import IMPORT_PATH, QUERY_BYTES_MAX, Client, OutOfStock
 from crossdock.commercetools.order_draft import field_value, import_draft
 from crossdock.domain.ids import OrderNumber, SellerSku
 from crossdock.domain.money import Money
@@ -113,7 +113,7 @@ class Orders:
         customer_id = self._customer_id(decision.customer_key) if decision.customer_key else None
         try:
             return self._imported(
-                self._client.post("importOrder", "/orders/import", import_draft(decision, customer_id), _Order)
+                self._client.post("importOrder", IMPORT_PATH, import_draft(decision, customer_id), _Order)
             )
         except OutOfStock as refused:
             missing = frozenset(SellerSku(sku) for sku in refused.skus)

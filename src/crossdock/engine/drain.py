@@ -22,9 +22,9 @@ from crossdock.errors import Conflict, DataError, Rejected, RemoteError, StoreEr
 from crossdock.ports import Clock, HeldLock, Inbox, Lock
 
 # One query's worth of SKUs and addresses is prepared for a batch at once.
-BATCH_MAX = 100
+BATCH_MAX = 250
 # Results written in one transaction: a commit per record would cost more than the record.
-SETTLE_MAX = 25
+SETTLE_MAX = 50
 # Calls overlap on these; commercetools' own clients use 20 in parallel, one process of ours is on its CPU before that.
 THREADS = 8
 # A drain ends after so many batches, so that its wake-up can be taken over and other connections have their turn.

@@ -63,13 +63,14 @@ class PersonalDataStore:
             )
 
     def find(self, record_ids: Sequence[str]) -> dict[str, bytes]:
-        """Open what is held of these records."""
+        """Open what is held of these records. A text that does not open under its key any more is as good as gone: Amazon is asked again."""
         with self._database.transaction([self._connection_id]) as transaction:
             found = transaction.execute(
                 "select record_id, erase_on, sealed from personal_data where connection_id = %s and record_id = any(%s)",
                 [self._connection_id, list(record_ids)],
             ).fetchall()
-            return {record_id: self._open(transaction, erase_on, record_id, sealed) for record_id, erase_on, sealed in found}
+            opened = {record_id: self._open(transaction, erase_on, record_id, sealed) for record_id, erase_on, sealed in found}
+        return {record_id: text for record_id, text in opened.items() if text is not None}
 
     def erasure_days(self, record_ids: Sequence[str]) -> dict[str, date]:
         """On which day each of these records is erased; what is not held is not in the answer."""
@@ -125,15 +126,15 @@ class PersonalDataStore:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + key.encrypt(nonce, text, self._bound_to(record_id))
 
-    def _open(self, transaction: Transaction, erase_on: date, record_id: str, sealed: bytes) -> bytes:
-        nonce, text, place = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
-        try:
-            return self._day_key(transaction, erase_on).decrypt(nonce, text, place)
-        except InvalidTag:
-            # Another process may have erased the day since, and begun it anew under another key.
-            with self._guard:
-                self._day_keys.pop(erase_on, None)
-            return self._day_key(transaction, erase_on).decrypt(nonce, text, place)
+    def _open(self, transaction: Transaction, erase_on: date, record_id: str, sealed: bytes) -> bytes | None:
+        # The second time with the key as it is stored now: another process may have erased the day since, and begun it anew.
+        for _ in range(2):
+            try:
+                return self._day_key(transaction, erase_on).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id))
+            except InvalidTag:
+                with self._guard:
+                    self._day_keys.pop(erase_on, None)
+        return None
 
     def _day_key(self, transaction: Transaction, erase_on: date, *, make: bool = False) -> AESGCM:
         with self._guard:

@@ -77,12 +77,12 @@ def parse_position(text: str) -> tuple[datetime | None, int] | None:
     """The opposite of `position`; None at the beginning, and no page for anything else."""
     if not text:
         return None
-    deadline, _, case_id = text.rpartition("~")
+    deadline, tilde, case_id = text.rpartition("~")
     try:
         at = datetime.fromisoformat(deadline) if deadline else None
         number = int(case_id)
     except ValueError:
         raise HTTPException(BAD_REQUEST, "This address does not name a place in the list of cases.") from None
-    if number > CASE_ID_MAX or (at is not None and at.tzinfo is None):
+    if not tilde or number > CASE_ID_MAX or (at is not None and at.tzinfo is None):
         raise HTTPException(BAD_REQUEST, "This address does not name a place in the list of cases.")
     return at, number

@@ -168,7 +168,9 @@ def _line_of_theirs(line: ImportedLine) -> Line:
 
 
 def _stock(line: ImportedLine) -> str:
-    return "custom line" if line.custom else f"stock: {line.inventory_mode}" if line.inventory_mode else ""
+    return (
+        "custom line" if line.custom else f"stock: {words.clip(line.inventory_mode, 40)}" if line.inventory_mode else ""
+    )
 
 
 def _facts(record: object) -> list[tuple[str, str]]:
