@@ -96,7 +96,7 @@ def _settled(order: AmazonOrder, held: ImportedOrder, known: Known, policy: Orde
 # --- one answer, and the fence
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(orders(), POLICIES, VARIANTS, st.sampled_from((NOBODY, BUYER)))
 def test_every_new_order_gets_an_answer(
     order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant], personal: PersonalData
@@ -108,7 +108,7 @@ def test_every_new_order_gets_an_answer(
     assert isinstance(decision, NeedsPerson) or not unknown
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(importable(by=(FulfilledBy.AMAZON,)), POLICIES, VARIANTS)
 def test_no_order_of_amazons_reaches_a_warehouse(
     order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
@@ -122,33 +122,32 @@ def test_no_order_of_amazons_reaches_a_warehouse(
     assert fields.isdisjoint((*PERSONAL_ORDER_FIELDS, *PERSONAL_LINE_FIELDS))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(importable(by=(FulfilledBy.MERCHANT,)), POLICIES, VARIANTS | EVERYTHING | EVERYTHING)
 def test_only_what_can_be_packed_is_opened(
     order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
 ) -> None:
     """An order that takes stock is unshipped, ours to ship, addressed, of goods the shop knows, and of the units still to be sent."""
-    decision = decide_import(
-        order, Known(variants=variants, personal=BUYER), replace(policy, inventory_mode="TrackOnly"), NOW
-    )
-    opened = isinstance(decision, ImportOrder) and decision.order_state != "Complete"
+    known = Known(variants=variants, personal=BUYER)
+    decision = decide_import(order, known, replace(policy, inventory_mode="TrackOnly"), NOW)
+    opened = isinstance(decision, ImportOrder) and decision.inventory_mode == "TrackOnly"
+    packable = (order.fulfilled_by, order.status) == (FulfilledBy.MERCHANT, AmazonStatus.UNSHIPPED)
     event(f"opened: {opened}")
-    assume(opened)
-    assert isinstance(decision, ImportOrder)
+    assert opened == (packable and order.skus() <= variants.keys())
+    assert not isinstance(decision, ImportOrder) or not opened or _says_what_to_pack(order, decision)
+
+
+def _says_what_to_pack(order: AmazonOrder, decision: ImportOrder) -> bool:
     to_send = {item.order_item_id: item.quantity - item.quantity_cancelled() for item in order.items}
-    assert (order.fulfilled_by, order.status) == (FulfilledBy.MERCHANT, AmazonStatus.UNSHIPPED)
-    assert {line.item.order_item_id: line.quantity for line in decision.totals.lines} == {
-        key: units for key, units in to_send.items() if units
-    }
-    assert decision.shipment_state == "Pending"
-    assert order.skus() <= variants.keys()
-    assert decision.personal == BUYER
+    lines = {line.item.order_item_id: line.quantity for line in decision.totals.lines}
+    addressed = (decision.shipment_state, decision.personal) == ("Pending", BUYER)
+    return addressed and lines == {key: units for key, units in to_send.items() if units}
 
 
 # --- looking again
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(importable(), POLICIES, EVERYTHING)
 def test_an_import_needs_nothing_more(
     order: AmazonOrder, policy: OrderPolicy, variants: dict[SellerSku, Variant]
@@ -161,7 +160,7 @@ def test_an_import_needs_nothing_more(
     assert isinstance(again, InSync)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(importable(), orders(), POLICIES, EVERYTHING, ORDER_STATES, SHIPMENT_STATES)
 def test_a_change_carried_out_leaves_nothing_to_do(
     before: AmazonOrder,
@@ -185,7 +184,7 @@ def test_a_change_carried_out_leaves_nothing_to_do(
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(importable(), orders(), EVERYTHING)
 def test_living_fields_follow_amazon(before: AmazonOrder, now: AmazonOrder, variants: dict[SellerSku, Variant]) -> None:
     """After a change the status and the cancelled units in commercetools are those a fresh import would write."""
@@ -203,7 +202,7 @@ def test_living_fields_follow_amazon(before: AmazonOrder, now: AmazonOrder, vari
     ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(importable(), EVERYTHING)
 def test_order_without_our_type_is_marked_once(order: AmazonOrder, variants: dict[SellerSku, Variant]) -> None:
     """An order of ours that lost all its fields gets them back in one change."""
@@ -258,6 +257,15 @@ def test_no_deadline_where_nothing_is_ours_to_ship(change: dict[str, object]) ->
     assert [(case.kind, case.deadline) for case in decision.cases] == [("order.unknown_sku", None)]
 
 
+@pytest.mark.parametrize(("status", "decided"), [("UNSHIPPED", OutOfScope), ("SHIPPED", ImportOrder)])
+def test_cancelled_line_by_line(status: str, decided: type[Decision]) -> None:
+    """An order whose every unit was cancelled is left out while nothing was sent; one Amazon calls shipped is a sale and comes in."""
+    order = an_order(
+        f"FBM {status} in DE, total 0.00 EUR", a_line("1 x MUG-BLUE @ 0.00 EUR", fulfillment={"quantityUnfulfilled": 0})
+    )
+    assert isinstance(decide_import(read(order), KNOWN, POLICY, NOW), decided)
+
+
 def test_cases_quote_no_more_than_codes() -> None:
     """Raw texts of an unknown status, and long lists of SKUs, are cut."""
     order = replace(read(FBM), status="S" * 1000, fulfilled_by="F" * 1000)
@@ -309,4 +317,4 @@ def test_nobody_is_kept_for_amazons_orders(order: AmazonOrder) -> None:
     assert not held or order.fulfilled_by == FulfilledBy.MERCHANT
     assert held or not needs_address(order)
     assert not may_hold_personal_data(replace(order, channel_name="NON_AMAZON"))
-    assert erase_at(order) > order.created_at
+    assert erase_at(order) >= order.created_at

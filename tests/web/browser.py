@@ -78,6 +78,16 @@ def look(browser: Chrome, *, size: tuple[int, int] = LAPTOP, dark: bool = False,
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
 
+@contextmanager
+def scripts_off(browser: Chrome) -> Iterator[None]:
+    """Pages that are opened here run no script of their own."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def wait_for(browser: Chrome, condition: str) -> Any:
     """What an expression says once it says something."""
     until = time.monotonic() + WAIT_S_MAX
@@ -91,5 +101,10 @@ def wait_for(browser: Chrome, condition: str) -> Any:
 
 def asked_for(browser: Chrome) -> list[str]:
     """Every address the browser asked for since this was last called."""
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    messages = [json.loads(message)["message"] for message in logged(browser, "performance")]
     return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
+
+
+def logged(browser: Chrome, kind: str) -> list[str]:
+    """What the browser logged of one kind since this was last called."""
+    return [entry["message"] for entry in browser.get_log(kind)]  # type: ignore[no-untyped-call]

@@ -12,7 +12,19 @@ from selenium.webdriver.common.keys import Keys
 
 from crossdock.web.routes import build_desk
 from tests.joined_twin import Stage
-from tests.web.browser import LAPTOP, PHONE, asked_for, look, missing, open_browser, serve, ticking, wait_for
+from tests.web.browser import (
+    LAPTOP,
+    PHONE,
+    asked_for,
+    logged,
+    look,
+    missing,
+    open_browser,
+    scripts_off,
+    serve,
+    ticking,
+    wait_for,
+)
 from tests.web.conftest import Rehearsed
 from tests.web.hostile import imported, put
 from tests.web.rehearsed import desk_of
@@ -35,7 +47,7 @@ class Visit:
         """Go to a page, as `look` says how, and forget what was logged before."""
         look(self.browser, **how)  # type: ignore[arg-type]
         self.browser.get("about:blank")
-        self.browser.get_log("browser")
+        logged(self.browser, "browser")
         asked_for(self.browser)
         self.browser.get(self.address + self.pages[name])
         return self.browser
@@ -78,7 +90,7 @@ def test_no_complaint_and_nothing_from_elsewhere(visit: Visit, page: str) -> Non
     """The browser's console stays empty under our own policy, and every request goes to the desk."""
     browser = visit.open(page)
     wait_for(browser, "document.readyState === 'complete'")
-    complaints = [entry["message"] for entry in browser.get_log("browser") if "status of 404" not in entry["message"]]
+    complaints = [message for message in logged(browser, "browser") if "status of 404" not in message]
     assert complaints == []
     assert [address for address in asked_for(browser) if not address.startswith((visit.address, "about:"))] == []
 
@@ -118,13 +130,10 @@ def test_the_pictures_follow_the_dark(visit: Visit) -> None:
 
 def test_without_script_there_are_tables(visit: Visit) -> None:
     """No picture, no gap, the tables open; the rest of the page is the same."""
-    visit.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
+    with scripts_off(visit.browser):
         browser = visit.open("overview")
         shown = "return [...document.querySelectorAll('.chart, details table, h1')].map((one) => `${one.tagName} ${one.checkVisibility()}`)"
         assert browser.execute_script(shown) == ["H1 true", "DIV false", "TABLE true", "DIV false", "TABLE true"]
-    finally:
-        visit.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_the_overview_refreshes_without_flicker(visit: Visit) -> None:
@@ -188,11 +197,7 @@ def test_every_stop_of_the_keyboard_is_seen(visit: Visit) -> None:
         "return [...document.querySelectorAll('a, button, input, summary')].filter((one) => one.checkVisibility()).length"
     )
     keys = ActionChains(browser)
-    seen = [
-        keys.send_keys(Keys.TAB).perform()
-        or browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
-        for _ in range(stops)
-    ]
+    seen = [_next_outline(browser, keys) for _ in range(stops)]
     assert seen == ["solid"] * stops
 
 
@@ -214,6 +219,11 @@ def test_one_long_word_does_not_widen_a_page(visit: Visit, stage: Stage) -> None
     with serve(build_desk(reads, connections=["eu"], clock=scene.twin.world.clock.now)) as address:
         look(visit.browser, size=PHONE)
         assert {path: _width(visit.browser, address + path) for path in paths} == dict.fromkeys(paths, PHONE[0])
+
+
+def _next_outline(browser: Chrome, keys: ActionChains) -> object:
+    keys.send_keys(Keys.TAB).perform()
+    return browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
 
 
 def _width(browser: Chrome, address: str) -> object:

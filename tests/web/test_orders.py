@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,14 @@ from tests.web.visitor import open_desk, read, visit
 def ids(html: str) -> list[str]:
     """The orders a list shows, from the top."""
     return [one.text() for one in read(html).find("a", class_="id")]
+
+
+def pages_from(rehearsed: Rehearsed, address: str) -> Iterator[str]:
+    """A list, page after page, to its end."""
+    while address:
+        page = rehearsed.visitor.get(address).text
+        yield page
+        address = next((one.attributes["href"] for one in read(page).find("a", rel="next")), "")
 
 
 def test_the_list_shows_the_newest_first(stage: Stage) -> None:
@@ -53,8 +62,8 @@ def test_the_list_shows_the_newest_first(stage: Stage) -> None:
 def test_the_list_is_filtered(stage: Stage, query: str, found: int) -> None:
     """By state, by who fulfils, by connection, and by any of them together; none is a sentence."""
     scene = stage.scene()
-    for fulfilled_by in ("MERCHANT", "AMAZON"):
-        scene.merchant.buy(skus=["MUG-BLUE"], fulfilled_by=fulfilled_by, settled=True, programs=[])
+    scene.merchant.buy(skus=["MUG-BLUE"], fulfilled_by="MERCHANT", settled=True, programs=[])
+    scene.merchant.buy(skus=["MUG-BLUE"], fulfilled_by="AMAZON", settled=True, programs=[])
     scene.merchant.buy(skus=["MUG-BLUE"], fulfilled_by="MERCHANT")
     scene.merchant.buy(skus=["NOT-THERE"], fulfilled_by="MERCHANT", settled=True, programs=[])
     scene.after(minutes=5).run()
@@ -99,12 +108,7 @@ def test_a_case_is_found_by_its_number(stage: Stage) -> None:
 
 def test_the_list_goes_on(rehearsed: Rehearsed) -> None:
     """Page after page along the last row seen, every order once, to an end that says so."""
-    seen: list[str] = []
-    address = "/orders"
-    while address:
-        page = rehearsed.visitor.get(address).text
-        seen += ids(page)
-        address = next((one.attributes["href"] for one in read(page).find("a", rel="next")), "")
+    seen = [order_id for page in pages_from(rehearsed, "/orders") for order_id in ids(page)]
     assert len(seen) == len(set(seen)) == len(rehearsed.scene.account.orders)
     assert (
         "The list ends before here."

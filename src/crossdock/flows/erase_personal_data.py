@@ -11,6 +11,7 @@ from datetime import datetime
 
 from crossdock.domain.case import Case
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
+from crossdock.domain.order import ImportedOrder
 from crossdock.errors import Conflict, Rejected
 from crossdock.ports import CommerceOrders, Inbox, Vault
 
@@ -41,7 +42,7 @@ def _redact(number: OrderNumber, order_id: AmazonOrderId, *, orders: CommerceOrd
     """Whether commercetools holds nothing of the person any more. A refusal is a case; an order that just moved is left to the next run."""
     try:
         imported = orders.find(number)
-        if imported is not None:
+        if imported is not None and _is_ours(imported, order_id, inbox):
             orders.redact(imported)
     except Rejected as fault:
         facts = {"operation": fault.operation, "code": fault.code, "field": fault.pointer, "request_id": fault.request_id}
@@ -50,3 +51,11 @@ def _redact(number: OrderNumber, order_id: AmazonOrderId, *, orders: CommerceOrd
     except Conflict:
         return False
     return True
+
+
+def _is_ours(imported: ImportedOrder, order_id: AmazonOrderId, inbox: Inbox) -> bool:
+    """Whether the order under our number is the Amazon order: by its field, or where the merchant replaced our type, by our link."""
+    if imported.fields.get("amazon-order-id") == order_id:
+        return True
+    record = inbox.find(order_id)
+    return record is not None and record.link is not None and record.link.commercetools_id == imported.commercetools_id

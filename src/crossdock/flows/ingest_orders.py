@@ -174,7 +174,8 @@ def _outcome(order: AmazonOrder, decision: Decision, imported: ImportedOrder | N
         case Wait():
             return Outcome(State.WAITING, decision.reason, due_at=decision.until)
         case NeedsPerson():
-            return _done((decision.case,), (), link, order, now, "")
+            # No new link: what stands under the number may be somebody else's order.
+            return _done((decision.case,), (), None, order, now, "")
         case _:
             assert_never(decision)
 

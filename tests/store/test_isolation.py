@@ -1,0 +1,287 @@
+"""One database, many connections: row-level security lets none see another's rows, whatever a statement forgets; and no role that it does not bind starts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from crossdock.domain.case import Case
+from crossdock.domain.ids import OrderNumber
+from crossdock.domain.record import Arrival, Settled
+from crossdock.domain.timeline import Event, Link, Outcome, State
+from crossdock.errors import ConfigError
+from crossdock.store.cursors import Cursors
+from crossdock.store.database import Database, rows_of
+from crossdock.store.days import save_day
+from crossdock.store.due import next_due_flows
+from crossdock.store.embedded import Embedded
+from crossdock.store.lists import find_order, list_cases, list_orders
+from crossdock.store.personal_data import PersonalDataStore
+from crossdock.store.rates import Rates
+from crossdock.store.records import Inbox, claimed_units
+from crossdock.domain.day_check import DayCheck
+from crossdock.domain.rate import Plan
+from tests.joined_twin import Scene, Stage
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+FLOW = "ingest_orders"
+KEY = bytes(range(32))
+ORDER = "302-0000001-0000001"
+
+TABLES = ["inbox", "links", "history", "cases", "cursors", "rates", "personal_data_keys", "personal_data", "erasures", "closed_days"]
+
+
+def fill(database: Database, connection_id: str) -> Inbox:
+    """One row of each kind for this connection, under names every connection uses."""
+    inbox = Inbox(database, connection_id, FLOW, {})
+    snapshot = b'{"items": [{"seller_sku": "MUG-BLUE", "quantity": 2}], "channel_name": "AMAZON", "of": "%s"}' % connection_id.encode()
+    inbox.put([Arrival(ORDER, snapshot, NOW, NOW, "MERCHANT", "UNSHIPPED", events=(Event("order.seen"),))], NOW)
+    record = inbox.find(ORDER)
+    assert record is not None
+    outcome = Outcome(State.CASE, "case", due_at=NOW, cases=(Case("order.unknown_sku", {"skus": connection_id}),))
+    inbox.settle([Settled(record, outcome)], NOW)
+    Cursors(database, connection_id).save("orders.search", {"mark": NOW.isoformat(), "of": connection_id}, NOW)
+    Cursors(database, connection_id).save("run.discover_orders", {"next": NOW.isoformat()}, NOW)
+    Rates(database, connection_id).take("getOrder", Plan(0.5, 30), NOW)
+    sealed = PersonalDataStore(database, connection_id, [KEY])
+    sealed.save({ORDER: (b"1 Example Street", NOW.date()), "302-0000002-0000002": (b"2 Example Street", NOW.date())}, now=NOW)
+    sealed.erase(["302-0000002-0000002"], NOW)
+    save_day(database, connection_id, DayCheck(NOW.date(), 1, 1, 0, 0, 0, (), (), None), NOW)
+    return inbox
+
+
+def link(inbox: Inbox) -> None:
+    """The record was imported, under the same number as everybody's."""
+    record = inbox.find(ORDER)
+    assert record is not None
+    inbox.settle([Settled(record, Outcome(State.IN_SYNC, "imported", link=Link(str(uuid.uuid4()), OrderNumber(ORDER), 1)))], NOW)
+
+
+@pytest.fixture
+def two(database: Database) -> Database:
+    """Two connections with the same SKUs, the same Amazon order and the same names of everything."""
+    link(fill(database, "eu"))
+    link(fill(database, "us"))
+    return database
+
+
+def seen(database: Database, connection_ids: list[str], statement: str) -> list[dict[str, Any]]:
+    """What a statement that forgot its WHERE finds."""
+    with database.transaction(connection_ids) as transaction:
+        return rows_of(transaction.execute(statement.encode()))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_statement_without_where_sees_one_connection_only(two: Database, table: str) -> None:
+    """Select everything: there are rows, and all of them are one's own."""
+    found = {row["connection_id"] for row in seen(two, ["eu"], f"select * from {table}")}  # noqa: S608
+
+    assert found == {"eu"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_transaction_that_names_nobody_sees_nothing(two: Database, table: str) -> None:
+    """No connection named: no rows, in any table."""
+    assert seen(two, [], f"select * from {table}") == []  # noqa: S608
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_session_outside_our_transactions_sees_nothing(two: Database, table: str) -> None:
+    """A plain session of the application's role that never says for whom it asks."""
+    with psycopg.connect(two.app_url) as connection:
+        assert connection.execute(f"select * from crossdock.{table}".encode()).fetchall() == []  # noqa: S608
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "history"])
+def test_change_without_where_changes_ones_own_only(two: Database, table: str) -> None:
+    """Delete everything: the other connection's rows are all still there."""
+    before = seen(two, ["us"], f"select * from {table}")  # noqa: S608
+
+    with two.transaction(["eu"]) as transaction:
+        transaction.execute(b"delete from personal_data")
+        transaction.execute(f"delete from {table}".encode())  # noqa: S608
+
+    assert before != []
+    assert seen(two, ["us"], f"select * from {table}") == before  # noqa: S608
+
+
+@pytest.mark.parametrize("table", ["inbox", "links", "cases", "cursors", "rates", "closed_days", "erasures"])
+def test_row_cannot_be_given_to_another_connection(two: Database, table: str) -> None:
+    """A row of one's own cannot be moved under another connection's name."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+        transaction.execute(f"update {table} set connection_id = 'us-2'".encode())  # noqa: S608
+
+
+def test_row_cannot_be_written_for_another_connection(two: Database) -> None:
+    """An insert under another connection's name is refused."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+        transaction.execute(b"insert into cursors values ('us', 'orders.search.2', '{}', now())")
+
+
+def test_copy_into_a_guarded_table_is_refused(two: Database) -> None:
+    """COPY would go past the policy, so PostgreSQL refuses it."""
+    with pytest.raises(psycopg.Error), two.transaction(["eu"]) as transaction, transaction.cursor().copy("copy cursors from stdin") as copy:
+        copy.write("us\torders.search.2\t{}\t2026-11-20\n")
+
+
+def test_setting_ends_with_its_transaction(two: Database) -> None:
+    """A session that goes back to the pool takes no permission with it."""
+    seen(two, ["eu"], "select * from inbox")
+
+    with two._pool.connection() as connection:
+        assert connection.execute("select * from inbox").fetchall() == []
+
+
+@pytest.mark.parametrize("name", ["eu,us", "", "EU", "e u", "eu'", "*", "-eu", "a" * 64])
+def test_name_that_could_be_two_is_refused(two: Database, name: str) -> None:
+    """Names are joined with commas in a setting: one that holds anything else than its letters opens nothing."""
+    with pytest.raises(AssertionError), two.transaction([name]):
+        pass
+
+
+def test_name_is_compared_whole(two: Database) -> None:
+    """A connection whose name begins another's sees nothing of it."""
+    fill(two, "e")
+
+    assert {row["connection_id"] for row in seen(two, ["e"], "select * from inbox")} == {"e"}
+    assert {row["connection_id"] for row in seen(two, ["eu"], "select * from inbox")} == {"eu"}
+
+
+def test_rooms_of_the_store_answer_for_one_connection(two: Database) -> None:
+    """Every question of the store, asked for one connection, is answered from its own rows though the other has the same."""
+    inbox = Inbox(two, "eu", FLOW, {})
+
+    assert b'"of": "eu"' in inbox.due(NOW, 10)[0].snapshot if inbox.due(NOW, 10) else inbox.find(ORDER) is not None
+    assert [row["connection_id"] for row in list_orders(two, ["eu"], "", 10)] == ["eu"]
+    assert [row["facts"] for row in list_cases(two, ["us"], "", "", 10)] == []
+    assert (find_order(two, ["eu"], ORDER) or {})["connection_id"] == "eu"
+    assert (Cursors(two, "us").find("orders.search") or {})["of"] == "us"
+    assert next_due_flows(two, ["eu"], FLOW, NOW)[0].keys() == {"eu"}
+    assert claimed_units(two, "us", FLOW) == []
+
+
+def test_wake_of_one_does_not_wake_the_other(two: Database) -> None:
+    """The same order id in two connections: one is woken."""
+    Inbox(two, "eu", FLOW, {}).wake([ORDER], NOW)
+
+    assert len(Inbox(two, "eu", FLOW, {}).due(NOW, 10)) == 1
+    assert Inbox(two, "us", FLOW, {}).due(NOW, 10) == []
+
+
+def test_rate_spent_by_one_is_not_spent_by_the_other(two: Database) -> None:
+    """Each connection has its own buckets."""
+    Rates(two, "eu").empty("getOrder", Plan(0.5, 30), NOW)
+
+    assert Rates(two, "eu").take("getOrder", Plan(0.5, 30), NOW, urgent=True) > 0
+    assert Rates(two, "us").take("getOrder", Plan(0.5, 30), NOW, urgent=True) == 0.0
+
+
+def test_locks_of_two_connections_are_two(two: Database) -> None:
+    """A drain of one connection does not keep the other's from running; the same one's it does."""
+    with two.lock("eu/ingest_orders") as mine, two.lock("us/ingest_orders") as others, two.lock("eu/ingest_orders") as again:
+        assert (mine is not None, others is not None, again is None) == (True, True, True)
+
+
+def test_same_amazon_order_in_two_connections_is_two_orders(stage: Stage) -> None:
+    """Two sellers' accounts with the very same order id and SKUs in one database: each project has its own order, and each record its own case."""
+    first, second = stage.scene(connection_id="eu"), stage.scene(connection_id="us", seed=7)
+    order_id = first.merchant.buy(skus=["MUG-BLUE"], quantity=1, marketplace_id="A1PA6795UKMFR9", fulfilled_by="MERCHANT", settled=True)
+    second.account.put_order(first.account.orders[order_id] | {"programs": ["IN_STORE_PICK_UP"]})
+    scenes: list[Scene] = [first.after(minutes=5), second.after(minutes=5)]
+
+    reports = [scene.run() for scene in scenes]
+
+    assert [(report.settled, report.cases) for report in reports] == [(1, 0), (1, 1)]
+    assert (first.numbers(), second.numbers()) == ([order_id], [])
+    assert [row["kind"] for row in list_cases(stage.database, ["us"], "", "", 10)] == ["order.program_unsupported"]
+    assert list_cases(stage.database, ["eu"], "", "", 10) == []
+
+
+# --- roles
+
+
+@pytest.fixture
+def odd_role(embedded_server: Embedded, addresses: tuple[str, str]) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """A role of this test's own that may use the tables, and its address."""
+    name = f"odd_{uuid.uuid4().hex[:12]}"
+    parts = urlsplit(addresses[0])
+    admin_parts = urlsplit(embedded_server.admin_url)._replace(path=parts.path)
+    with psycopg.connect(urlunsplit(admin_parts), autocommit=True) as admin:
+        admin.execute(f"create role {name} login password 'odd'".encode())
+        admin.execute(f"grant usage on schema crossdock to {name}".encode())
+        yield admin, urlunsplit(parts._replace(netloc=f"{name}:odd@{parts.netloc.rpartition('@')[2]}"))
+        admin.execute(f"drop owned by {name}".encode())
+        admin.execute(f"drop role {name}".encode())
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("alter role {role} superuser", "is a superuser"),
+        ("alter role {role} bypassrls", "BYPASSRLS"),
+        ("grant crossdock_owner to {role}", "owns the tables"),
+        ("alter table crossdock.rates owner to {role}", "owns the tables"),
+    ],
+)
+def test_process_refuses_a_role_the_policies_do_not_bind(odd_role: tuple[psycopg.Connection[Any], str], statement: str, told: str) -> None:
+    """Superuser, BYPASSRLS, owner of the tables or a member of the owner: the process does not start, and says why."""
+    admin, address = odd_role
+    role = urlsplit(address).username
+    admin.execute(statement.format(role=role).encode())
+    database = Database(address)
+
+    with pytest.raises(ConfigError, match=told):
+        database.open()
+    database.close()
+    admin.execute("alter table crossdock.rates owner to crossdock_owner")
+
+
+def test_owner_of_the_tables_is_refused(addresses: tuple[str, str]) -> None:
+    """The owner's address in the place of the application's is refused."""
+    database = Database(addresses[1])
+
+    with pytest.raises(ConfigError, match="owns the tables"):
+        database.open()
+    database.close()
+
+
+def test_ordinary_role_starts(odd_role: tuple[psycopg.Connection[Any], str]) -> None:
+    """A role that only may use the tables is taken."""
+    database = Database(odd_role[1])
+
+    database.open()
+    database.close()
+
+
+@pytest.mark.parametrize("statement", ["update history set code = 'nothing'", "delete from history", "truncate history", "drop table history"])
+def test_history_is_only_ever_added_to(two: Database, statement: str) -> None:
+    """The application's own role can neither change nor delete a line of history."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+        transaction.execute(statement.encode())
+
+
+@pytest.mark.parametrize("statement", ["alter table inbox disable row level security", "drop policy of_connection on inbox", "set row_security = off"])
+def test_application_cannot_switch_its_guard_off(two: Database, statement: str) -> None:
+    """The application's role cannot take the policy away, and switching it off for a session makes statements fail."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+        transaction.execute(statement.encode())
+        transaction.execute(b"select * from inbox")
+
+
+def test_every_table_of_ours_is_guarded(two: Database) -> None:
+    """No table of the schema is without a forced policy, but for the one that tells the schema's version."""
+    with two.transaction([]) as transaction:
+        unguarded = transaction.execute(
+            """
+            select relname from pg_class where relnamespace = 'crossdock'::regnamespace and relkind = 'r'
+            and not (relrowsecurity and relforcerowsecurity)
+            """
+        ).fetchall()
+
+    assert unguarded == [("alembic_version",)]
