@@ -87,6 +87,19 @@ def database(addresses: tuple[str, str]) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def shared_database(embedded_server: Embedded, template: str) -> Iterator[Database]:
+    """One database for all tests of a file, for tables of many small examples: each keeps to connections of its own, or writes nothing."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(embedded_server.admin_url, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template} owner crossdock_owner")
+        opened = Database(_in(embedded_server.app_url, name))
+        opened.open()
+        yield opened
+        opened.close()
+        admin.execute(f"drop database {name} with (force)")
+
+
 @pytest.fixture
 def stage(database: Database) -> Iterator[Stage]:
     """Builds scenes: a twin, its people, and the product joined to them."""

@@ -12,7 +12,7 @@ import httpx2
 
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
-from crossdock.domain.order_import import OrderPolicy
+from crossdock.domain.order_policy import OrderPolicy
 from crossdock.engine.drain import Report
 from crossdock.joined import Joined, Outside
 from crossdock.policy import AmazonSide, CommercetoolsSide, ConnectionPolicy

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from crossdock.engine.jobs import Wakeups, Work
 from crossdock.errors import ConfigError, DataError, Rejected, StoreError, Unauthorized, Unavailable
 from crossdock.flows.check_days import CLOSED_AFTER, is_closed
 from crossdock.joined import HTTP_TIMEOUT, INGEST, Joined, Outside
-from crossdock.policy import Policy, load_policy
+from crossdock.policy import Policy, find_connection_ids, load_policy
 from crossdock.settings import MASTER_KEY_BYTES, Settings, load_connection_secrets, load_settings
 from crossdock.store import embedded
 from crossdock.store.database import Database, migrate
@@ -65,7 +66,15 @@ class Addresses:
 class App:
     """All connections of one process."""
 
-    def __init__(self, settings: Settings, policy: Policy, environment: Mapping[str, str], database: Database, outside: Outside) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        policy: Policy,
+        environment: Mapping[str, str],
+        *,
+        database: Database,
+        outside: Outside,
+    ) -> None:
         """Wire every connection; ConfigError with every secret that is missing."""
         self.settings = settings
         self.policy = policy
@@ -117,7 +126,9 @@ class App:
             follows = self._run(joined, flow)
         except Unavailable as fault:
             wait_s = fault.retry_after_s or schedule.PAUSE.total_seconds()
-            events.emit("flow.put_back", flow=flow, operation=fault.operation, request_id=fault.request_id, wait_s=round(wait_s))
+            events.emit(
+                "flow.put_back", flow=flow, operation=fault.operation, request_id=fault.request_id, wait_s=round(wait_s)
+            )
         except Unauthorized as fault:
             self._pause(joined, flow, fault)
             return ()
@@ -156,7 +167,11 @@ class App:
         day = (moment - timedelta(days=1)).date()
         name = f"orders.proven.{day.isoformat()}"
         searched = joined.searched_until()
-        if searched is None or not is_closed(day, min(moment, searched + CLOSED_AFTER)) or joined.cursors.find(name) is not None:
+        if (
+            searched is None
+            or not is_closed(day, min(moment, searched + CLOSED_AFTER))
+            or joined.cursors.find(name) is not None
+        ):
             return
         check = joined.check_day(day)
         if check.position is None:
@@ -165,7 +180,9 @@ class App:
 
     def _pause(self, joined: Joined, flow: str, fault: Unauthorized) -> None:
         """One case for the connection; its flow rests a few minutes and goes on by itself."""
-        events.emit("connection.paused", flow=flow, operation=fault.operation, code=fault.code, request_id=fault.request_id)
+        events.emit(
+            "connection.paused", flow=flow, operation=fault.operation, code=fault.code, request_id=fault.request_id
+        )
         facts = {"flow": flow, "operation": fault.operation, "code": fault.code, "request_id": fault.request_id}
         case = Case("connection.unauthorized", {name: value for name, value in facts.items() if value})
         joined.inbox.raise_case(CONNECTION_RECORD, case, self.clock())
@@ -173,7 +190,11 @@ class App:
 
     def _refused(self, joined: Joined, flow: str, fault: Rejected | DataError) -> None:
         """One case for the routine; it is tried again at its next time."""
-        told = {"code": fault.code, "request_id": fault.request_id} if isinstance(fault, Rejected) else {"where": fault.where}
+        told = (
+            {"code": fault.code, "request_id": fault.request_id}
+            if isinstance(fault, Rejected)
+            else {"where": fault.where}
+        )
         operation = fault.operation if isinstance(fault, Rejected) else ""
         events.emit("flow.failed", flow=flow, error=type(fault).__name__, place=operation)
         facts = {"routine": flow, "operation": operation, **told}
@@ -183,12 +204,20 @@ class App:
 
     def _note_run(self, joined: Joined, flow: str, wait_s: float | None, *, succeeded: bool = True) -> None:
         moment = self.clock()
-        every = moment + timedelta(seconds=wait_s or 0) if flow == INGEST else schedule.next_run(flow, moment, wait_s=wait_s)
+        every = (
+            moment + timedelta(seconds=wait_s or 0)
+            if flow == INGEST
+            else schedule.next_run(flow, moment, wait_s=wait_s)
+        )
         value = {"next": every.isoformat()}
         if succeeded and wait_s is None:
             value["succeeded"] = moment.isoformat()
         else:
-            value |= {"succeeded": found["succeeded"]} if "succeeded" in (found := joined.cursors.find(f"run.{flow}") or {}) else {}
+            value |= (
+                {"succeeded": found["succeeded"]}
+                if "succeeded" in (found := joined.cursors.find(f"run.{flow}") or {})
+                else {}
+            )
         joined.cursors.save(f"run.{flow}", value, moment)
 
     def work(self, stop: threading.Event, queues: Mapping[str, Receive] | None = None) -> None:
@@ -218,21 +247,30 @@ class App:
                     wakeups.wake(connection_id, INGEST)
                 waiting = []
             except (Unavailable, Unauthorized, StoreError) as fault:
-                events.emit("flow.put_back", flow="notifications", operation=getattr(fault, "operation", ""), request_id="", wait_s=0)
+                events.emit(
+                    "flow.put_back",
+                    flow="notifications",
+                    operation=getattr(fault, "operation", ""),
+                    request_id="",
+                    wait_s=0,
+                )
             stop.wait(QUEUE_PAUSE_S)
 
 
 @contextmanager
 def open_app(
-    environment: Mapping[str, str] = os.environ, *, clock: Callable[[], datetime] = now, http: Callable[[], httpx2.Client] = http_client
+    environment: Mapping[str, str] = os.environ,
+    *,
+    clock: Callable[[], datetime] = now,
+    http: Callable[[], httpx2.Client] = http_client,
 ) -> Iterator[App]:
     """Everything from the environment: settings, policy, database, connections. ConfigError with every problem there is."""
     problems: list[str] = []
     settings = _collect(lambda: load_settings(environment), problems)
     policy_path = settings.policy_path if settings else Path(environment.get("CROSSDOCK_POLICY", "crossdock.toml"))
     policy = _collect(lambda: load_policy(policy_path), problems)
-    for connection in policy.connections if policy else ():
-        _collect(lambda: load_connection_secrets(environment, connection.connection_id), problems)  # noqa: B023 - called at once
+    for connection_id in find_connection_ids(policy_path):
+        _collect(partial(load_connection_secrets, environment, connection_id), problems)
     if settings is None or policy is None or problems:
         raise ConfigError(problems)
     with ExitStack() as stack:
@@ -244,7 +282,7 @@ def open_app(
         database = Database(addresses.app_url)
         database.open()
         stack.callback(database.close)
-        app = App(settings, policy, environment, database, Outside(http, clock))
+        app = App(settings, policy, environment, database=database, outside=Outside(http, clock))
         stack.callback(app.close)
         yield app
 
@@ -266,7 +304,9 @@ def read_master_key(data_dir: Path) -> bytes:
     try:
         return base64.b64decode(path.read_text())
     except OSError as fault:
-        raise ConfigError([f"CROSSDOCK_MASTER_KEY: missing, and {path} cannot be read; run `crossdock init`"]) from fault
+        raise ConfigError(
+            [f"CROSSDOCK_MASTER_KEY: missing, and {path} cannot be read; run `crossdock init`"]
+        ) from fault
 
 
 def write_master_key(data_dir: Path) -> Path:

@@ -26,18 +26,25 @@ from crossdock.domain.case import Case
 from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
 from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
-from crossdock.domain.order_import import erase_at, may_hold_personal_data, needs_address
-from crossdock.rate import Limiter
 from crossdock.domain.record import Record
+from crossdock.domain.retention import erase_at, may_hold_personal_data, needs_address
 from crossdock.domain.timeline import Outcome
 from crossdock.engine.drain import Flow, Report, drain
 from crossdock.errors import DataError
 from crossdock.flows.check_days import check_day
 from crossdock.flows.erase_personal_data import erase_personal_data
-from crossdock.flows.ingest_orders import CURSOR, PAGES_MAX, OrderRecord, discover_changed, discover_orders, ingest_order
+from crossdock.flows.ingest_orders import (
+    CURSOR,
+    PAGES_MAX,
+    OrderRecord,
+    discover_changed,
+    discover_orders,
+    ingest_order,
+)
 from crossdock.flows.read_recipients import discover_recipients, personal_by_order, read_recipient
 from crossdock.policy import ConnectionPolicy
 from crossdock.ports import Clock
+from crossdock.rate import Limiter
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database
@@ -87,7 +94,9 @@ class Joined:
         self.amazon = self._amazon()
         self.commercetools = self._commercetools(secrets.ct_client_id, secrets.ct_client_secret)
         channels = Channels(self.commercetools, [policy.orders.sync_channel] if policy.orders.sync_channel else [])
-        self.orders = commercetools_orders.Orders(self.commercetools, Customers(self.commercetools).id_of, channels.key_of)
+        self.orders = commercetools_orders.Orders(
+            self.commercetools, Customers(self.commercetools).id_of, channels.key_of
+        )
         self.products = Products(self.commercetools, outside.clock)
         self._decoded: dict[str, AmazonOrder | None] = {}
         self._held: dict[AmazonOrderId, PersonalData] = {}
@@ -101,7 +110,9 @@ class Joined:
         news = restarts = 0
         for _ in range(PAGES_MAX):
             now = self._clock()
-            found = discover_orders(self.cursors, amazon=self.amazon, import_from=self.policy.orders.import_from, now=now)
+            found = discover_orders(
+                self.cursors, amazon=self.amazon, import_from=self.policy.orders.import_from, now=now
+            )
             fresh = self.take_in(found.orders)
             self.cursors.save(CURSOR, found.position, now)
             news += fresh
@@ -125,7 +136,9 @@ class Joined:
         now = self._clock()
         self.vault.save(personal_by_order(reads), now)
         done = [read.order for read in reads if read.order is not None and not may_hold_personal_data(read.order)]
-        self.vault.reschedule({order.order_id: erase_at(order).date() for order in done if order.fulfilled_by == "MERCHANT"}, now)
+        self.vault.reschedule(
+            {order.order_id: erase_at(order).date() for order in done if order.fulfilled_by == "MERCHANT"}, now
+        )
         return self.inbox.put([arrival(read, now) for read in reads], now)
 
     def take_notifications(self, messages: Sequence[bytes]) -> int:
@@ -147,7 +160,13 @@ class Joined:
         """Run the due orders through the flow."""
         flow = Flow(INGEST, run=self.run_record, prepare=self.prepare)
         limits = {} if batches is None else {"batches": batches}
-        report = drain(flow, inbox=self.inbox, lock=lambda: self._database.lock(f"{self.connection_id}/{INGEST}"), clock=self._clock, **limits)
+        report = drain(
+            flow,
+            inbox=self.inbox,
+            lock=lambda: self._database.lock(f"{self.connection_id}/{INGEST}"),
+            clock=self._clock,
+            **limits,
+        )
         if report.busy:
             events.emit("drain.busy", flow=INGEST)
         elif report.settled or report.put_back or report.cases:
@@ -171,13 +190,19 @@ class Joined:
         self._held = dict(self.vault.find([order.order_id for order in to_address]))
         skus = frozenset(self.policy.orders.commerce_sku(sku) for order in orders for sku in order.skus())
         self.products.find_variants(skus)
-        wanting = [order for order in to_address if (held := self._held.get(order.order_id)) is None or held.recipient is None]
+        wanting = [
+            order for order in to_address if (held := self._held.get(order.order_id)) is None or held.recipient is None
+        ]
         if discover_recipients(wanting, amazon=self.amazon, vault=self.vault, now=self._clock()):
             self._held = dict(self.vault.find([order.order_id for order in to_address]))
 
     def run_record(self, record: Record) -> Outcome:
         """One record through the flow."""
-        order = self._decoded.pop(record.record_id, None) or decode_order(record.snapshot) or self._read_again(AmazonOrderId(record.record_id))
+        order = (
+            self._decoded.pop(record.record_id, None)
+            or decode_order(record.snapshot)
+            or self._read_again(AmazonOrderId(record.record_id))
+        )
         return ingest_order(
             OrderRecord(order, record.link, maybe_written=record.attempts > 0),
             orders=self.orders,
@@ -280,11 +305,15 @@ class Joined:
         tokens = amazon_auth.Tokens(self._http, side.token_url, credentials, self._clock)
         # Single reads are for orders somebody waits for; sweeps leave them their share.
         limiter = Limiter(
-            take=lambda operation: self.rates.take(operation, PLANS[operation], self._clock(), urgent=operation == GET_ORDER),
+            take=lambda operation: self.rates.take(
+                operation, PLANS[operation], self._clock(), urgent=operation == GET_ORDER
+            ),
             throttled=lambda operation: self.rates.empty(operation, PLANS[operation], self._clock()),
             observed=lambda operation, per_s: self.rates.correct(operation, PLANS[operation], per_s, self._clock()),
         )
-        return amazon_orders.Orders(amazon_client.Client(self._http, side.endpoint, tokens, limiter), side.marketplace_ids)
+        return amazon_orders.Orders(
+            amazon_client.Client(self._http, side.endpoint, tokens, limiter), side.marketplace_ids
+        )
 
     def _commercetools(self, client_id: str, client_secret: str) -> commercetools_client.Client:
         side = self.policy.commercetools

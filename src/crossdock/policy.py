@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -16,7 +17,7 @@ from crossdock.domain.case import Owner
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import ConnectionId, MarketplaceId, SellerSku
 from crossdock.domain.marketplaces import MARKETPLACES
-from crossdock.domain.order_import import OrderPolicy
+from crossdock.domain.order_policy import OrderPolicy
 from crossdock.errors import ConfigError
 from crossdock.policy_file import Section, read_toml
 
@@ -26,8 +27,15 @@ AMAZON_ENDPOINTS = {
     "FE": "https://sellingpartnerapi-fe.amazon.com",
 }
 LWA_TOKEN_URL = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address, no secret
-COMMERCETOOLS_REGIONS = ("us-central1.gcp", "us-east-2.aws", "europe-west1.gcp", "eu-central-1.aws", "australia-southeast1.gcp")
+COMMERCETOOLS_REGIONS = (
+    "us-central1.gcp",
+    "us-east-2.aws",
+    "europe-west1.gcp",
+    "eu-central-1.aws",
+    "australia-southeast1.gcp",
+)
 
+_CONNECTION_ID = r"[a-z0-9][a-z0-9-]{0,62}"
 _KEY = r"[A-Za-z0-9_-]{2,256}"
 # Without TLS only to a twin on this machine.
 _URL = r"https://[^\s/?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
@@ -88,7 +96,9 @@ def load_policy(path: Path) -> Policy:
     tables = top.value("connection", _tables, default=none) or none
     if not tables:
         top.problem("connection", "is missing: the file needs at least one [[connection]]")
-    connections = [_connection(Section(path, f"connection[{n}]", table, lines, problems)) for n, table in enumerate(tables)]
+    connections = [
+        _connection(Section(path, f"connection[{n}]", table, lines, problems)) for n, table in enumerate(tables)
+    ]
     owners = top.pairs("owners", _owner)
     top.finish()
     _check_together(connections, top)
@@ -97,8 +107,19 @@ def load_policy(path: Path) -> Policy:
     return Policy(connections=tuple(connections), owners=owners)
 
 
+def find_connection_ids(path: Path) -> list[str]:
+    """The ids of the file's connections as far as they can be read, so that missing secrets are told with the file's own problems."""
+    try:
+        values, _ = read_toml(path)
+        tables = _tables(values.get("connection", []))
+    except (ConfigError, ValueError):
+        return []
+    ids = [table.get("id") for table in tables]
+    return [name for name in ids if isinstance(name, str) and re.fullmatch(_CONNECTION_ID, name)]
+
+
 def _connection(section: Section) -> ConnectionPolicy:
-    connection_id = section.text("id", pattern=r"[a-z0-9][a-z0-9-]{0,62}")
+    connection_id = section.text("id", pattern=_CONNECTION_ID)
     amazon = _amazon(section.section("amazon"))
     commercetools = _commercetools(section.section("commercetools"))
     orders = _orders(section.section("orders"), amazon)
@@ -111,7 +132,10 @@ def _amazon(section: Section) -> AmazonSide:
     ids = section.value("marketplaces", _marketplaces) or ()
     for marketplace_id in ids:
         if MARKETPLACES[marketplace_id].region != region:
-            section.problem("marketplaces", f"{MARKETPLACES[marketplace_id].country} is not in the region {region}: one connection, one region")
+            section.problem(
+                "marketplaces",
+                f"{MARKETPLACES[marketplace_id].country} is not in the region {region}: one connection, one region",
+            )
     side = AmazonSide(
         seller_id=section.text("seller_id", pattern=r"[A-Z0-9]{5,32}"),
         region=region,
@@ -127,8 +151,12 @@ def _commercetools(section: Section) -> CommercetoolsSide:
     region = section.text("region", "", choices=("", *COMMERCETOOLS_REGIONS))
     side = CommercetoolsSide(
         project_key=section.text("project_key", pattern=r"[a-z0-9][a-z0-9_-]{1,35}"),
-        api_url=section.text("api_url", f"https://api.{region}.commercetools.com" if region else None, pattern=_URL).rstrip("/"),
-        auth_url=section.text("auth_url", f"https://auth.{region}.commercetools.com" if region else None, pattern=_URL).rstrip("/"),
+        api_url=section.text(
+            "api_url", f"https://api.{region}.commercetools.com" if region else None, pattern=_URL
+        ).rstrip("/"),
+        auth_url=section.text(
+            "auth_url", f"https://auth.{region}.commercetools.com" if region else None, pattern=_URL
+        ).rstrip("/"),
     )
     section.finish()
     return side
@@ -147,7 +175,9 @@ def _orders(section: Section, amazon: AmazonSide) -> OrderPolicy:
         fba_import=fba.text("import", "always", choices=("always", "when_shipped")),
         customer_fbm=customers.text("fbm", "none", choices=("none", "anonymous")),
         customer_fba=customers.text("fba", "anonymous", choices=("none", "anonymous")),
-        dispatch_programs=frozenset(name for name, act in section.pairs("programs", _program).items() if act == "dispatch"),
+        dispatch_programs=frozenset(
+            name for name, act in section.pairs("programs", _program).items() if act == "dispatch"
+        ),
         sku_aliases=section.pairs("sku_aliases", _alias),
         tax_included=section.pairs("tax_included", _tax_included),
         tax_rates=section.pairs("tax_rates", _tax_rate),
@@ -170,7 +200,9 @@ def _check_together(connections: list[ConnectionPolicy], top: Section) -> None:
             top.problem(place, f"{connection.connection_id!r} is used twice")
         account = (connection.amazon.seller_id, connection.amazon.region)
         if account in accounts:
-            top.problem(place, f"joins the seller account of {accounts[account]!r} again: its orders would be imported twice")
+            top.problem(
+                place, f"joins the seller account of {accounts[account]!r} again: its orders would be imported twice"
+            )
         seen[connection.connection_id] = place
         accounts[account] = connection.connection_id
 

@@ -31,7 +31,8 @@ from crossdock.domain.desk import (
 from crossdock.domain.ids import AmazonOrderId, OrderNumber, SellerSku
 from crossdock.domain.order import AmazonOrder, ImportedOrder, OrdersPage, PersonalData, ReadOrder
 from crossdock.domain.order_changes import ChangeOrder
-from crossdock.domain.order_import import ImportOrder, Variant
+from crossdock.domain.order_import import ImportOrder
+from crossdock.domain.order_policy import Variant
 from crossdock.domain.record import Arrival, Record, Settled
 from crossdock.domain.timeline import State
 from crossdock.domain.window import Window

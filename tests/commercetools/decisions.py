@@ -10,7 +10,8 @@ from typing import Any
 
 from crossdock.domain.ids import MarketplaceId, SellerSku
 from crossdock.domain.order import PersonalData, Recipient
-from crossdock.domain.order_import import ImportOrder, Known, OrderPolicy, Variant, decide_import
+from crossdock.domain.order_import import ImportOrder, decide_import
+from crossdock.domain.order_policy import Known, OrderPolicy, Variant
 from tests.build import Json, a_line, an_order, read
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from crossdock.commercetools.order_draft import address_draft, field_value, impo
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.money import Money
 from crossdock.domain.order import Recipient
-from crossdock.domain.order_import import Variant
+from crossdock.domain.order_policy import Variant
 from tests.build import FACILITATED, a_line, an_order
 from tests.commercetools.decisions import FBA, FBM, PERSONAL, RECIPIENT, an_import
 

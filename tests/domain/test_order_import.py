@@ -26,19 +26,15 @@ from crossdock.domain.order_import import (
     Decision,
     ImportOrder,
     InSync,
-    Known,
     NeedsPerson,
-    OrderPolicy,
     OutOfScope,
-    Variant,
     Wait,
     decide_import,
-    erase_at,
-    may_hold_personal_data,
-    needs_address,
     without_stock,
 )
 from crossdock.domain.order_lifecycle import WAREHOUSE_ORDER_STATES, WAREHOUSE_SHIPMENT_STATES, left_its_fence
+from crossdock.domain.order_policy import Known, OrderPolicy, Variant
+from crossdock.domain.retention import erase_at, may_hold_personal_data, needs_address
 from tests.build import a_line, an_order, read
 from tests.domain.applied import changed_by, imported_by
 from tests.domain.drawn_orders import GERMANY, NOW, SKUS, importable, orders

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from itertools import count
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
 from crossdock.store.database import Database
-from crossdock.store.embedded import Embedded
 from tests.joined_twin import Scene, Stage
 
 
 @pytest.fixture(scope="module")
-def shared_stage(embedded_server: Embedded, template: str) -> Iterator[Stage]:
+def shared_stage(shared_database: Database) -> Iterator[Stage]:
     """Builds scenes in one database for the whole file; each scene must be given a connection id of its own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(embedded_server.admin_url, autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template} owner crossdock_owner")
-        database = Database(urlunsplit(urlsplit(embedded_server.app_url)._replace(path=f"/{name}")))
-        database.open()
-        stage = Stage(database)
-        yield stage
-        stage.close()
-        database.close()
-        admin.execute(f"drop database {name} with (force)")
+    built = Stage(shared_database)
+    yield built
+    built.close()
 
 
 @pytest.fixture

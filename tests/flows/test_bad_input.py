@@ -14,8 +14,6 @@ from tests.flows.auditor import (
     all_kinds,
     bought,
     case,
-    history,
-    imported,
     kinds,
     put,
     rows,

@@ -10,7 +10,22 @@ from crossdock.domain.day_check import DayCheck
 from crossdock.errors import Rejected, Unavailable
 from crossdock.flows.check_days import is_closed
 from crossdock.twin.world import Request
-from tests.flows.auditor import all_kinds, bought, calls, fail, history, imported, kinds, listening, rows, state, throttled, unaccounted, work, write
+from tests.flows.auditor import (
+    all_kinds,
+    bought,
+    calls,
+    fail,
+    history,
+    imported,
+    kinds,
+    listening,
+    rows,
+    state,
+    throttled,
+    unaccounted,
+    work,
+    write,
+)
 from tests.flows.conftest import a_name
 from tests.flows.test_order_changes import delete
 from tests.joined_twin import START, Scene, Stage

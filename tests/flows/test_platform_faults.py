@@ -10,7 +10,19 @@ import pytest
 from crossdock.errors import Unauthorized
 from crossdock.twin.commercetools_shelf import Shelf
 from crossdock.twin.world import FaultAnswer
-from tests.flows.auditor import all_kinds, bought, calls, fail, imported, kinds, reason, state, unaccounted, unknown, work
+from tests.flows.auditor import (
+    all_kinds,
+    bought,
+    calls,
+    fail,
+    imported,
+    kinds,
+    reason,
+    state,
+    unaccounted,
+    unknown,
+    work,
+)
 from tests.flows.conftest import a_name
 from tests.joined_twin import Scene, Stage
 

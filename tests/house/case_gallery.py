@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 from crossdock.app import App
 from crossdock.domain.case import CaseKind

@@ -1,10 +1,13 @@
 """What is written is what is there."""
 from __future__ import annotations
+
 import pytest
+
 from crossdock.domain.case_kinds import ALL_CASE_KINDS
 from crossdock.store.database import Database
 from tests.house.case_gallery import EXAMPLES, TOP, gallery, play
 from tests.joined_twin import Stage
+
 
 def test_gallery_is_what_is_generated(request: pytest.FixtureRequest) -> None:
     """`docs/cases.md` says what the catalogue says; `make golden` writes it anew."""

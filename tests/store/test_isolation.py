@@ -12,21 +12,22 @@ import psycopg
 import pytest
 
 from crossdock.domain.case import Case
+from crossdock.domain.day_check import DayCheck
+from crossdock.domain.desk import CaseFilter, OrderFilter
 from crossdock.domain.ids import OrderNumber
 from crossdock.domain.record import Arrival, Settled
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.errors import ConfigError
+from crossdock.rate import Plan
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database, rows_of
 from crossdock.store.days import save_day
 from crossdock.store.due import next_due_flows
 from crossdock.store.embedded import Embedded
-from crossdock.store.lists import find_order, list_cases, list_orders
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
-from crossdock.store.records import Inbox, claimed_units
-from crossdock.domain.day_check import DayCheck
-from crossdock.domain.rate import Plan
+from crossdock.store.records import Inbox
+from crossdock.store.sheets import find_case, find_cases, find_order, find_orders
 from tests.joined_twin import Scene, Stage
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -63,12 +64,25 @@ def link(inbox: Inbox) -> None:
     inbox.settle([Settled(record, Outcome(State.IN_SYNC, "imported", link=Link(str(uuid.uuid4()), OrderNumber(ORDER), 1)))], NOW)
 
 
+def raise_again(database: Database, connection_id: str) -> None:
+    """A case of the same order, of one connection only."""
+    Inbox(database, connection_id, FLOW, {}).raise_case(ORDER, Case("order.missing"), NOW)
+
+
 @pytest.fixture
 def two(database: Database) -> Database:
     """Two connections with the same SKUs, the same Amazon order and the same names of everything."""
     link(fill(database, "eu"))
     link(fill(database, "us"))
     return database
+
+
+@pytest.fixture(scope="module")
+def two_read(shared_database: Database) -> Database:
+    """The same, for tests that leave everything as it was."""
+    link(fill(shared_database, "eu"))
+    link(fill(shared_database, "us"))
+    return shared_database
 
 
 def seen(database: Database, connection_ids: list[str], statement: str) -> list[dict[str, Any]]:
@@ -78,23 +92,23 @@ def seen(database: Database, connection_ids: list[str], statement: str) -> list[
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_statement_without_where_sees_one_connection_only(two: Database, table: str) -> None:
+def test_statement_without_where_sees_one_connection_only(two_read: Database, table: str) -> None:
     """Select everything: there are rows, and all of them are one's own."""
-    found = {row["connection_id"] for row in seen(two, ["eu"], f"select * from {table}")}  # noqa: S608
+    found = {row["connection_id"] for row in seen(two_read, ["eu"], f"select * from {table}")}  # noqa: S608
 
     assert found == {"eu"}
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_transaction_that_names_nobody_sees_nothing(two: Database, table: str) -> None:
+def test_transaction_that_names_nobody_sees_nothing(two_read: Database, table: str) -> None:
     """No connection named: no rows, in any table."""
-    assert seen(two, [], f"select * from {table}") == []  # noqa: S608
+    assert seen(two_read, [], f"select * from {table}") == []  # noqa: S608
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_session_outside_our_transactions_sees_nothing(two: Database, table: str) -> None:
+def test_session_outside_our_transactions_sees_nothing(two_read: Database, table: str) -> None:
     """A plain session of the application's role that never says for whom it asks."""
-    with psycopg.connect(two.app_url) as connection:
+    with psycopg.connect(two_read.app_url) as connection:
         assert connection.execute(f"select * from crossdock.{table}".encode()).fetchall() == []  # noqa: S608
 
 
@@ -112,36 +126,36 @@ def test_change_without_where_changes_ones_own_only(two: Database, table: str) -
 
 
 @pytest.mark.parametrize("table", ["inbox", "links", "cases", "cursors", "rates", "closed_days", "erasures"])
-def test_row_cannot_be_given_to_another_connection(two: Database, table: str) -> None:
+def test_row_cannot_be_given_to_another_connection(two_read: Database, table: str) -> None:
     """A row of one's own cannot be moved under another connection's name."""
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two_read.transaction(["eu"]) as transaction:
         transaction.execute(f"update {table} set connection_id = 'us-2'".encode())  # noqa: S608
 
 
-def test_row_cannot_be_written_for_another_connection(two: Database) -> None:
+def test_row_cannot_be_written_for_another_connection(two_read: Database) -> None:
     """An insert under another connection's name is refused."""
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two_read.transaction(["eu"]) as transaction:
         transaction.execute(b"insert into cursors values ('us', 'orders.search.2', '{}', now())")
 
 
-def test_copy_into_a_guarded_table_is_refused(two: Database) -> None:
+def test_copy_into_a_guarded_table_is_refused(two_read: Database) -> None:
     """COPY would go past the policy, so PostgreSQL refuses it."""
-    with pytest.raises(psycopg.Error), two.transaction(["eu"]) as transaction, transaction.cursor().copy("copy cursors from stdin") as copy:
+    with pytest.raises(psycopg.Error), two_read.transaction(["eu"]) as transaction, transaction.cursor().copy("copy cursors from stdin") as copy:
         copy.write("us\torders.search.2\t{}\t2026-11-20\n")
 
 
-def test_setting_ends_with_its_transaction(two: Database) -> None:
+def test_setting_ends_with_its_transaction(two_read: Database) -> None:
     """A session that goes back to the pool takes no permission with it."""
-    seen(two, ["eu"], "select * from inbox")
+    seen(two_read, ["eu"], "select * from inbox")
 
-    with two._pool.connection() as connection:
+    with two_read._pool.connection() as connection:
         assert connection.execute("select * from inbox").fetchall() == []
 
 
 @pytest.mark.parametrize("name", ["eu,us", "", "EU", "e u", "eu'", "*", "-eu", "a" * 64])
-def test_name_that_could_be_two_is_refused(two: Database, name: str) -> None:
+def test_name_that_could_be_two_is_refused(two_read: Database, name: str) -> None:
     """Names are joined with commas in a setting: one that holds anything else than its letters opens nothing."""
-    with pytest.raises(AssertionError), two.transaction([name]):
+    with pytest.raises(AssertionError), two_read.transaction([name]):
         pass
 
 
@@ -155,15 +169,16 @@ def test_name_is_compared_whole(two: Database) -> None:
 
 def test_rooms_of_the_store_answer_for_one_connection(two: Database) -> None:
     """Every question of the store, asked for one connection, is answered from its own rows though the other has the same."""
-    inbox = Inbox(two, "eu", FLOW, {})
+    raise_again(two, "us")
 
-    assert b'"of": "eu"' in inbox.due(NOW, 10)[0].snapshot if inbox.due(NOW, 10) else inbox.find(ORDER) is not None
-    assert [row["connection_id"] for row in list_orders(two, ["eu"], "", 10)] == ["eu"]
-    assert [row["facts"] for row in list_cases(two, ["us"], "", "", 10)] == []
-    assert (find_order(two, ["eu"], ORDER) or {})["connection_id"] == "eu"
+    assert [row.connection_id for row in find_orders(two, ["eu"], OrderFilter())] == ["eu"]
+    assert [row.connection_id for row in find_orders(two, ["us"], OrderFilter(ids=(ORDER,)))] == ["us"]
+    assert find_order(two, ["eu"], "us", ORDER) is None
+    assert find_cases(two, ["eu"], CaseFilter()) == []
+    assert [find_case(two, ["eu"], case.case_id) for case in find_cases(two, ["us"], CaseFilter())] == [None]
     assert (Cursors(two, "us").find("orders.search") or {})["of"] == "us"
     assert next_due_flows(two, ["eu"], FLOW, NOW)[0].keys() == {"eu"}
-    assert claimed_units(two, "us", FLOW) == []
+    assert Inbox(two, "eu", FLOW, {}).known([ORDER]) == {ORDER: State.IN_SYNC}
 
 
 def test_wake_of_one_does_not_wake_the_other(two: Database) -> None:
@@ -182,9 +197,9 @@ def test_rate_spent_by_one_is_not_spent_by_the_other(two: Database) -> None:
     assert Rates(two, "us").take("getOrder", Plan(0.5, 30), NOW, urgent=True) == 0.0
 
 
-def test_locks_of_two_connections_are_two(two: Database) -> None:
+def test_locks_of_two_connections_are_two(two_read: Database) -> None:
     """A drain of one connection does not keep the other's from running; the same one's it does."""
-    with two.lock("eu/ingest_orders") as mine, two.lock("us/ingest_orders") as others, two.lock("eu/ingest_orders") as again:
+    with two_read.lock("eu/ingest_orders") as mine, two_read.lock("us/ingest_orders") as others, two_read.lock("eu/ingest_orders") as again:
         assert (mine is not None, others is not None, again is None) == (True, True, True)
 
 
@@ -199,8 +214,8 @@ def test_same_amazon_order_in_two_connections_is_two_orders(stage: Stage) -> Non
 
     assert [(report.settled, report.cases) for report in reports] == [(1, 0), (1, 1)]
     assert (first.numbers(), second.numbers()) == ([order_id], [])
-    assert [row["kind"] for row in list_cases(stage.database, ["us"], "", "", 10)] == ["order.program_unsupported"]
-    assert list_cases(stage.database, ["eu"], "", "", 10) == []
+    assert [row.kind for row in find_cases(stage.database, ["us"], CaseFilter())] == ["order.program_unsupported"]
+    assert find_cases(stage.database, ["eu"], CaseFilter()) == []
 
 
 # --- roles
@@ -260,23 +275,23 @@ def test_ordinary_role_starts(odd_role: tuple[psycopg.Connection[Any], str]) -> 
 
 
 @pytest.mark.parametrize("statement", ["update history set code = 'nothing'", "delete from history", "truncate history", "drop table history"])
-def test_history_is_only_ever_added_to(two: Database, statement: str) -> None:
+def test_history_is_only_ever_added_to(two_read: Database, statement: str) -> None:
     """The application's own role can neither change nor delete a line of history."""
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two_read.transaction(["eu"]) as transaction:
         transaction.execute(statement.encode())
 
 
 @pytest.mark.parametrize("statement", ["alter table inbox disable row level security", "drop policy of_connection on inbox", "set row_security = off"])
-def test_application_cannot_switch_its_guard_off(two: Database, statement: str) -> None:
+def test_application_cannot_switch_its_guard_off(two_read: Database, statement: str) -> None:
     """The application's role cannot take the policy away, and switching it off for a session makes statements fail."""
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), two.transaction(["eu"]) as transaction:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), two_read.transaction(["eu"]) as transaction:
         transaction.execute(statement.encode())
         transaction.execute(b"select * from inbox")
 
 
-def test_every_table_of_ours_is_guarded(two: Database) -> None:
+def test_every_table_of_ours_is_guarded(two_read: Database) -> None:
     """No table of the schema is without a forced policy, but for the one that tells the schema's version."""
-    with two.transaction([]) as transaction:
+    with two_read.transaction([]) as transaction:
         unguarded = transaction.execute(
             """
             select relname from pg_class where relnamespace = 'crossdock'::regnamespace and relkind = 'r'

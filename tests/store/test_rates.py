@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
-from crossdock.domain.rate import Plan
+from crossdock.rate import Plan
 from crossdock.store.database import Database
 from crossdock.store.rates import Rates
 
@@ -19,9 +20,17 @@ TINY = Plan(0.1, 1)
 
 
 @pytest.fixture
-def rates(database: Database) -> Rates:
-    """The buckets of one connection, as one process sees them."""
-    return Rates(database, "eu")
+def rates(shared_database: Database) -> Rates:
+    """The buckets of a connection of this test's own, as one process sees them."""
+    return Rates(shared_database, f"eu-{next(_numbers)}")
+
+
+def another(rates: Rates) -> Rates:
+    """The same buckets, as another process sees them."""
+    return Rates(rates._database, rates._connection_id)
+
+
+_numbers = count(1)
 
 
 def taken(rates: Rates, plan: Plan, count: int, now: datetime = NOW, *, urgent: bool = False) -> int:
@@ -70,9 +79,9 @@ def test_plan_of_one_call_is_usable(rates: Rates) -> None:
     assert rates.take("operation", TINY, NOW) == 10.0
 
 
-def test_two_processes_share_one_bucket(rates: Rates, database: Database) -> None:
+def test_two_processes_share_one_bucket(rates: Rates) -> None:
     """Whoever takes: together they take the burst."""
-    other = Rates(database, "eu")
+    other = another(rates)
 
     assert taken(rates, SINGLE, 20) + taken(other, SINGLE, 20) == 30
 
@@ -85,18 +94,18 @@ def test_many_threads_take_no_call_twice(rates: Rates) -> None:
     assert waits.count(0.0) == 30
 
 
-def test_lease_of_a_fast_plan_exceeds_nothing(rates: Rates, database: Database) -> None:
+def test_lease_of_a_fast_plan_exceeds_nothing(rates: Rates) -> None:
     """A second's worth at a time: two processes together still take the burst and no more."""
-    other = Rates(database, "eu")
+    other = another(rates)
 
     assert taken(rates, FAST, 60) + taken(other, FAST, 60) == 50
 
 
-def test_lease_that_was_not_used_is_lost_and_not_doubled(rates: Rates, database: Database) -> None:
+def test_lease_that_was_not_used_is_lost_and_not_doubled(rates: Rates) -> None:
     """A process that ends with a lease in hand gives away calls; the next has what is in the bucket."""
     taken(rates, FAST, 1)
 
-    assert taken(Rates(database, "eu"), FAST, 60) == 40
+    assert taken(another(rates), FAST, 60) == 40
 
 
 def test_header_is_believed(rates: Rates) -> None:
@@ -109,7 +118,7 @@ def test_header_is_believed(rates: Rates) -> None:
     assert rates.take("operation", SINGLE, NOW) == 0.25
 
 
-def test_429_empties_for_every_process(rates: Rates, database: Database) -> None:
+def test_429_empties_for_every_process(rates: Rates) -> None:
     """After a refusal nobody calls before the bucket has a call again; a lease in hand is given up."""
     taken(rates, FAST, 1)
 
@@ -117,7 +126,7 @@ def test_429_empties_for_every_process(rates: Rates, database: Database) -> None
 
     assert wait_s == 0.1
     assert taken(rates, FAST, 5) == 0
-    assert taken(Rates(database, "eu"), FAST, 5) == 0
+    assert taken(another(rates), FAST, 5) == 0
 
 
 def test_clock_that_goes_back_gives_nothing(rates: Rates) -> None:

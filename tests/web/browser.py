@@ -50,7 +50,8 @@ def open_browser() -> Iterator[Chrome]:
 @contextmanager
 def serve(desk: ASGIApp) -> Iterator[str]:
     """The desk on a free port of this machine, as the composition root serves it; gives its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that small answers go at once
+    listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(desk, log_config=None, access_log=False, lifespan="off", http="httptools")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

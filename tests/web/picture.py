@@ -15,7 +15,7 @@ from tests.web.browser import look, open_browser, serve, wait_for
 from tests.web.rehearsed import desk_of, rehearse
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "desk.png"
-SIZE = (1280, 1000)
+SIZE = (1280, 985)
 SCALE = 1.5
 
 

@@ -20,7 +20,7 @@ def test_the_nearest_deadline_comes_first(rehearsed: Rehearsed) -> None:
     deadlines = [row.find("td")[1].text() for row in page.find("tr")[1:]]
     assert deadlines[0].endswith("ago")
     assert "in " in deadlines[1]
-    assert deadlines[-1] == "none"
+    assert deadlines[-1] == "Deadline none"
 
 
 def test_by_owner_and_by_kind(rehearsed: Rehearsed) -> None:

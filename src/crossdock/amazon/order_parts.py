@@ -14,7 +14,7 @@ import msgspec
 from crossdock.domain.ids import AmazonOrderId, MarketplaceId, OrderItemId, SellerSku
 from crossdock.domain.money import MINOR_UNITS_MAX, Money, parse_money
 from crossdock.domain.order import NOBODY, AmazonOrder, Breakdown, OrderItem, PersonalData, Recipient
-from crossdock.domain.order_import import may_hold_personal_data
+from crossdock.domain.retention import may_hold_personal_data
 from crossdock.errors import DataError
 
 # Bounds on texts that other people write. Amazon's titles end at 500 characters, its SKUs at 40; commercetools' searchable texts at 10,922.

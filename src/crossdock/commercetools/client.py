@@ -120,11 +120,11 @@ class Client:
     ) -> T:
         url = self._url(path, query)
         token = self.token()
-        response = self._send(operation, method, url, token, content)
+        response = self._send(operation, method, url, token=token, content=content)
         if response.status_code == httpx2.codes.UNAUTHORIZED:
             # Tokens can be revoked before their time: renew once, then it is the client's.
             self._forget(token)
-            response = self._send(operation, method, url, self.token(), content)
+            response = self._send(operation, method, url, token=self.token(), content=content)
         if response.status_code >= httpx2.codes.MULTIPLE_CHOICES:
             raise _fault(operation, response)
         try:
@@ -141,7 +141,9 @@ class Client:
             return self._import_url
         return httpx2.URL(f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}")
 
-    def _send(self, operation: str, method: str, url: httpx2.URL, token: str, content: bytes | None) -> httpx2.Response:
+    def _send(
+        self, operation: str, method: str, url: httpx2.URL, *, token: str, content: bytes | None
+    ) -> httpx2.Response:
         headers = {
             "authorization": f"Bearer {token}",
             "x-correlation-id": f"crossdock-{uuid.uuid4()}",

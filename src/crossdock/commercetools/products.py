@@ -15,7 +15,7 @@ import msgspec
 
 from crossdock.commercetools.client import QUERY_BYTES_MAX, Client
 from crossdock.domain.ids import SellerSku
-from crossdock.domain.order_import import Variant
+from crossdock.domain.order_policy import Variant
 from crossdock.errors import DataError
 
 KEPT_FOR = timedelta(minutes=10)

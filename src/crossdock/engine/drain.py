@@ -113,8 +113,7 @@ def _groups(futures: Sequence[Future[Settled]], report: Report) -> Iterator[list
             # Those that were stopped by a refused connection still hold their lock.
             report.lost_lock = report.lost_lock or report.paused is None
             continue
-        except Unauthorized as fault:
-            report.paused = fault
+        except Unauthorized:
             continue
         _count(report, settled)
         results.append(settled)
@@ -147,7 +146,11 @@ def _run_record(flow: Flow, record: Record, held: HeldLock, clock: Clock, report
         return _case(record, "order.rejected", facts, clock())
     except DataError as fault:
         return _case(record, "record.unreadable", {"where": fault.where[:200], "what": fault.what[:200]}, clock())
-    except (Unauthorized, StoreError, LostLockError):
+    except Unauthorized as fault:
+        # Said here, on this thread, so that the others knock no more.
+        report.paused = fault
+        raise
+    except (StoreError, LostLockError):
         raise
     except Exception as mistake:  # noqa: BLE001 - the one place: our own mistake stops this record and no other
         place = _place_of(mistake)

@@ -49,7 +49,11 @@ def check_day(
         # Tokens die after a day: count the whole day anew.
         position, page = {}, amazon.search(window, None, by_creation=True)
     known = inbox.known([read.record_id for read in page.orders])
-    in_scope = {order_number(AmazonOrderId(record_id)): record_id for record_id, state in known.items() if state is not State.OUT_OF_SCOPE}
+    in_scope = {
+        order_number(AmazonOrderId(record_id)): record_id
+        for record_id, state in known.items()
+        if state is not State.OUT_OF_SCOPE
+    }
     existing = orders.existing(sorted(in_scope))
 
     absent = [record_id for number, record_id in in_scope.items() if number not in existing]

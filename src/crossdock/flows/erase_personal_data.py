@@ -21,7 +21,12 @@ NOT_ERASED = "order.not_erased"
 
 
 def erase_personal_data(
-    *, vault: Vault, orders: CommerceOrders, inbox: Inbox, order_number: Callable[[AmazonOrderId], OrderNumber], now: datetime
+    *,
+    vault: Vault,
+    orders: CommerceOrders,
+    inbox: Inbox,
+    order_number: Callable[[AmazonOrderId], OrderNumber],
+    now: datetime,
 ) -> tuple[list[AmazonOrderId], list[str]]:
     """Erase all that is due: the orders it was, and their certificates, one a batch and day. Nothing to do is two empty lists."""
     erased: list[AmazonOrderId] = []
@@ -29,7 +34,11 @@ def erase_personal_data(
     left: list[AmazonOrderId] = []
 
     while due := vault.due(now.date(), BATCH_MAX, but=left):
-        done = [order_id for order_id in due if _redact(order_number(order_id), order_id, orders=orders, inbox=inbox, now=now)]
+        done = [
+            order_id
+            for order_id in due
+            if _redact(order_number(order_id), order_id, orders=orders, inbox=inbox, now=now)
+        ]
         certificates += vault.erase(done, now)
         inbox.clear_cases(done, NOT_ERASED, now)
         erased += done
@@ -38,14 +47,21 @@ def erase_personal_data(
     return erased, certificates
 
 
-def _redact(number: OrderNumber, order_id: AmazonOrderId, *, orders: CommerceOrders, inbox: Inbox, now: datetime) -> bool:
+def _redact(
+    number: OrderNumber, order_id: AmazonOrderId, *, orders: CommerceOrders, inbox: Inbox, now: datetime
+) -> bool:
     """Whether commercetools holds nothing of the person any more. A refusal is a case; an order that just moved is left to the next run."""
     try:
         imported = orders.find(number)
         if imported is not None and _is_ours(imported, order_id, inbox):
             orders.redact(imported)
     except Rejected as fault:
-        facts = {"operation": fault.operation, "code": fault.code, "field": fault.pointer, "request_id": fault.request_id}
+        facts = {
+            "operation": fault.operation,
+            "code": fault.code,
+            "field": fault.pointer,
+            "request_id": fault.request_id,
+        }
         inbox.raise_case(order_id, Case(NOT_ERASED, {name: value for name, value in facts.items() if value}), now)
         return False
     except Conflict:

@@ -20,16 +20,14 @@ from crossdock.domain.order_import import (
     Decision,
     ImportOrder,
     InSync,
-    Known,
     NeedsPerson,
-    OrderPolicy,
     OutOfScope,
     Wait,
     decide_import,
-    erase_at,
-    needs_address,
     without_stock,
 )
+from crossdock.domain.order_policy import Known, OrderPolicy
+from crossdock.domain.retention import erase_at, needs_address
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.domain.window import Window, next_window
 from crossdock.errors import Rejected, Unavailable
@@ -134,7 +132,9 @@ def ingest_order(
         case ImportOrder():
             decision, imported = _import(decision, orders)
             if decision.sync_channel is not None:
-                imported = orders.change(ChangeOrder(imported, sync_channel=decision.sync_channel, sync_id=order.order_id))
+                imported = orders.change(
+                    ChangeOrder(imported, sync_channel=decision.sync_channel, sync_id=order.order_id)
+                )
         case ChangeOrder():
             imported = orders.change(decision)
         case InSync() | OutOfScope() | Wait() | NeedsPerson():
@@ -161,7 +161,11 @@ def _outcome(order: AmazonOrder, decision: Decision, imported: ImportedOrder | N
     link = Link(imported.commercetools_id, imported.order_number, imported.version) if imported else None
     match decision:
         case ImportOrder():
-            facts = {"order_number": decision.order_number, "order_state": decision.order_state, "shipment_state": decision.shipment_state}
+            facts = {
+                "order_number": decision.order_number,
+                "order_state": decision.order_state,
+                "shipment_state": decision.shipment_state,
+            }
             events = (*decision.events, Event("order.imported", facts))
             return _done(decision.cases, events, link, order, now, "imported")
         case ChangeOrder():
@@ -181,7 +185,12 @@ def _outcome(order: AmazonOrder, decision: Decision, imported: ImportedOrder | N
 
 
 def _done(
-    cases: tuple[Case, ...], events: tuple[Event, ...], link: Link | None, order: AmazonOrder, now: datetime, reason: str
+    cases: tuple[Case, ...],
+    events: tuple[Event, ...],
+    link: Link | None,
+    order: AmazonOrder,
+    now: datetime,
+    reason: str,
 ) -> Outcome:
     if not cases:
         return Outcome(State.IN_SYNC, reason, events=events, link=link, erase_at=erase_at(order))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.order import NOBODY, AmazonOrder, PersonalData, ReadOrder
-from crossdock.domain.order_import import erase_at, may_hold_personal_data, needs_address
+from crossdock.domain.retention import erase_at, may_hold_personal_data, needs_address
 from crossdock.domain.window import SEARCH_LAG, Window
 from crossdock.ports import AmazonOrders, Vault
 
@@ -47,7 +47,9 @@ def discover_recipients(orders: Sequence[AmazonOrder], *, amazon: AmazonOrders, 
     return PAGES_MAX
 
 
-def read_recipient(order: AmazonOrder, *, amazon: AmazonOrders, vault: Vault, held: Mapping[AmazonOrderId, PersonalData], now: datetime) -> PersonalData:
+def read_recipient(
+    order: AmazonOrder, *, amazon: AmazonOrders, vault: Vault, held: Mapping[AmazonOrderId, PersonalData], now: datetime
+) -> PersonalData:
     """What is known of the buyer of an order that is to be shipped: from the vault, else read from Amazon and sealed."""
     known = held.get(order.order_id, NOBODY)
     if known.recipient is not None and known.recipient.deliverable():
@@ -62,4 +64,6 @@ def read_recipient(order: AmazonOrder, *, amazon: AmazonOrders, vault: Vault, he
 def _wanting(orders: Sequence[AmazonOrder], vault: Vault) -> list[AmazonOrder]:
     candidates = [order for order in orders if needs_address(order)]
     held = vault.find([order.order_id for order in candidates])
-    return [order for order in candidates if (personal := held.get(order.order_id)) is None or personal.recipient is None]
+    return [
+        order for order in candidates if (personal := held.get(order.order_id)) is None or personal.recipient is None
+    ]

@@ -107,7 +107,7 @@ def orders_by_hour(database: Database, connection_ids: Sequence[str], since: dat
     with database.transaction(connection_ids) as transaction:
         found = transaction.execute(
             """
-            select date_trunc('hour', created_at), fulfilled_by, state, count(*)::int
+            select date_bin('1 hour', created_at, '2000-01-01Z'), fulfilled_by, state, count(*)::int
             from inbox where connection_id = any(%s) and flow = %s and created_at >= %s group by 1, 2, 3 order by 1, 2, 3
             """,
             [list(connection_ids), ORDERS_FLOW, since],

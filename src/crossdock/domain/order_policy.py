@@ -1,0 +1,85 @@
+"""What the merchant decided about orders, and what is known of one order when it is decided about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from crossdock.domain.ids import MarketplaceId, OrderNumber, SellerSku
+from crossdock.domain.marketplaces import MARKETPLACES
+from crossdock.domain.order import NOBODY, AmazonOrder, ImportedOrder, PersonalData
+from crossdock.domain.order_totals import TaxRules
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPolicy:
+    """What the merchant decided about orders; `crossdock.example.toml` explains every field."""
+
+    import_from: datetime
+    marketplaces: frozenset[MarketplaceId]
+    number_prefix: str = ""
+    order_state: str = "Open"
+    inventory_mode: str = "TrackOnly"
+    supply_channel: str | None = None
+    fba_import: str = "always"
+    customer_fbm: str = "none"
+    customer_fba: str = "anonymous"
+    dispatch_programs: frozenset[str] = frozenset()
+    sku_aliases: Mapping[SellerSku, SellerSku] = field(default_factory=dict)
+    tax_included: Mapping[MarketplaceId, bool] = field(default_factory=dict)
+    tax_rates: Mapping[MarketplaceId, Decimal] = field(default_factory=dict)
+    order_type: str = "crossdock-amazon-order"
+    line_type: str = "crossdock-amazon-line"
+    sync_channel: str | None = None
+
+    def order_number(self, order: AmazonOrder) -> OrderNumber:
+        """The order number in commercetools: Amazon's own id, behind the prefix fixed at the first import."""
+        return OrderNumber(self.number_prefix + order.order_id)
+
+    def commerce_sku(self, seller_sku: SellerSku) -> SellerSku:
+        """The SKU in commercetools for a seller SKU on Amazon."""
+        return self.sku_aliases.get(seller_sku, seller_sku)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A product variant in commercetools: its tax rates by ISO country, as shares, where the price includes them."""
+
+    sku: SellerSku
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What commercetools and our store hold about the order now. `linked`: we imported it once."""
+
+    imported: ImportedOrder | None = None
+    linked: bool = False
+    variants: Mapping[SellerSku, Variant] = field(default_factory=dict)
+    personal: PersonalData = NOBODY
+
+
+def tax_rules(order: AmazonOrder, known: Known, policy: OrderPolicy) -> TaxRules:
+    """What applies to this order where Amazon is silent about tax."""
+    marketplace = MARKETPLACES.get(order.marketplace_id)
+    recipient = known.personal.recipient
+    country = recipient.country if recipient and recipient.country else (marketplace.country if marketplace else "")
+    rates = {
+        item.seller_sku: variant.rates[country]
+        for item in order.items
+        if (variant := known.variants.get(policy.commerce_sku(item.seller_sku))) is not None
+        and country in variant.rates
+    }
+    usual = marketplace.tax_included if marketplace else True
+    return TaxRules(
+        tax_included=policy.tax_included.get(order.marketplace_id, usual),
+        rate_by_sku=rates,
+        default_rate=policy.tax_rates.get(order.marketplace_id),
+    )
+
+
+def unknown_skus(order: AmazonOrder, known: Known, policy: OrderPolicy) -> frozenset[SellerSku]:
+    """The order's SKUs that commercetools does not have, under their own name or the one they are mapped to."""
+    return frozenset(sku for sku in order.skus() if policy.commerce_sku(sku) not in known.variants)

@@ -1,0 +1,54 @@
+"""Routines by the clock: what is due, and when it runs again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crossdock.amazon.rates import PLANS, SEARCH_ORDERS
+from crossdock.engine.schedule import DAYS, DISCOVER, ERASE, FENCE, ROUTINES, due_routines, next_run
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def test_what_never_ran_is_due() -> None:
+    """A new connection runs everything."""
+    assert due_routines({}, NOW) == [DISCOVER, FENCE, DAYS, ERASE]
+
+
+def test_due_is_what_has_come() -> None:
+    """To the moment, not before; a name nobody knows any more is left alone."""
+    runs = {DISCOVER: NOW, FENCE: NOW + timedelta(microseconds=1), DAYS: NOW - timedelta(days=3), ERASE: NOW + timedelta(days=1), "gone": NOW}
+
+    assert due_routines(runs, NOW) == [DISCOVER, DAYS]
+
+
+@pytest.mark.parametrize("routine", ROUTINES, ids=lambda routine: routine.name)
+def test_runs_again_after_its_interval(routine: object) -> None:
+    """Each after its own time."""
+    known = next(one for one in ROUTINES if one is routine)
+
+    assert next_run(known.name, NOW) == NOW + known.every
+
+
+@pytest.mark.parametrize(("wait_s", "pause_s"), [(2.0, 2), (0.0, 0), (9e9, 180)])
+def test_put_back_runs_when_it_may_and_never_later_than_usual(wait_s: float, pause_s: float) -> None:
+    """A platform that says when it is worth asking again is believed, up to the routine's own interval."""
+    assert next_run(DISCOVER, NOW, wait_s=wait_s) == NOW + timedelta(seconds=pause_s)
+
+
+@pytest.mark.parametrize("routine", ROUTINES, ids=lambda routine: routine.name)
+def test_promise_leaves_room_for_one_miss(routine: object) -> None:
+    """The freshness that is promised is more than one interval, and each routine says why it is what it is."""
+    known = next(one for one in ROUTINES if one is routine)
+
+    assert known.target_s > known.every.total_seconds()
+    assert known.reason
+
+
+def test_sweep_keeps_to_amazons_plan() -> None:
+    """A sweep every interval costs no more than the published plan gives back."""
+    sweep = next(routine for routine in ROUTINES if routine.name == DISCOVER)
+
+    assert sweep.every.total_seconds() * PLANS[SEARCH_ORDERS].per_s >= 1.0
