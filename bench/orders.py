@@ -22,9 +22,10 @@ from pathlib import Path
 
 from bench.script_on_sdks import Script
 from crossdock import events
-from crossdock.app import App, now, open_app
+from crossdock.app import App
 from crossdock.domain.window import SEARCH_LAG, Window
 from crossdock.joined import Joined
+from crossdock.start_up import now, open_app
 from crossdock.store import embedded
 from crossdock.twin.both import Twin
 from crossdock.twin.merchant import Merchant
@@ -59,7 +60,7 @@ FR = "0.20"
 """
 
 # A round of the worker is so many batches; after each the script has its turn.
-ROUND_BATCHES = 4
+ROUND_BATCHES = 2
 SCRIPT_ORDERS = 20
 
 
@@ -91,7 +92,14 @@ def run_twin(orders: int, tell: Connection) -> None:
         project = twin.commercetools.add_project(key)
         project.add_client(key, "bench-secret")
         project.add_channel("warehouse", "InventorySupply")
-        names = ("amazon-order-id", "amazon-fulfilled-by", "amazon-status", "amazon-marketplace-id", "amazon-order-item-id", "amazon-asin")
+        names = (
+            "amazon-order-id",
+            "amazon-fulfilled-by",
+            "amazon-status",
+            "amazon-marketplace-id",
+            "amazon-order-item-id",
+            "amazon-asin",
+        )
         project.add_type("amazon-order", ["order"], dict.fromkeys(names, "String"))
         project.add_type("amazon-line", ["line-item"], dict.fromkeys(names, "String"))
         merchant = Merchant(world, account, project, skus=SKUS)
@@ -119,6 +127,7 @@ def run_worker(policy: Path, data_dir: Path, tell: Connection) -> None:
         joined = app.joined["bench"]
         joined.provision(dry_run=False)
         fill(app, joined)
+        app.spare_the_collector()
         tell.send("filled")
         while tell.recv() == "go":
             began, cpu_began = time.perf_counter(), time.process_time()
@@ -155,7 +164,9 @@ def main() -> None:
     """Measure, tell on standard error, and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=4000)
-    parser.add_argument("--sync-info", action="store_true", help="write sync info too: two calls an order instead of one")
+    parser.add_argument(
+        "--sync-info", action="store_true", help="write sync info too: two calls an order instead of one"
+    )
     asked = parser.parse_args()
     events.silence()
     context = multiprocessing.get_context("spawn")
@@ -171,7 +182,9 @@ def main() -> None:
         url = here.recv()
         policy = folder / "crossdock.toml"
         import_from = (now() - timedelta(days=7)).isoformat(timespec="seconds")
-        policy.write_text(POLICY.format(url=url, import_from=import_from, sync='sync_channel = "amazon"' if asked.sync_info else ""))
+        policy.write_text(
+            POLICY.format(url=url, import_from=import_from, sync='sync_channel = "amazon"' if asked.sync_info else "")
+        )
         worker_here, worker_there = context.Pipe()
         worker = context.Process(target=run_worker, args=(policy, folder / "data", worker_there))
         worker.start()

@@ -108,7 +108,9 @@ def draft(order: dict[str, Any]) -> OrderImportDraft:
         taxed_price=TaxedPriceDraft(
             total_net=money(gross - tax, currency),
             total_gross=money(gross, currency),
-            tax_portions=[TaxPortionDraft(name="Amazon", rate=float(rate(tax, gross - tax)), amount=money(tax, currency))],
+            tax_portions=[
+                TaxPortionDraft(name="Amazon", rate=float(rate(tax, gross - tax)), amount=money(tax, currency))
+            ],
         ),
         order_state=OrderState.OPEN if merchant_ships else OrderState.COMPLETE,
         shipment_state=ShipmentState.PENDING if merchant_ships else ShipmentState.DELAYED,
@@ -151,7 +153,9 @@ def line(item: dict[str, Any], currency: str, country: str, *, merchant_ships: b
         inventory_mode=InventoryMode.TRACK_ONLY if merchant_ships else InventoryMode.NONE,
         custom=CustomFieldsDraft(
             type=TypeResourceIdentifier(key="amazon-line"),
-            fields=FieldContainer({"amazon-order-item-id": item["orderItemId"], "amazon-asin": item["product"].get("asin", "")}),
+            fields=FieldContainer(
+                {"amazon-order-item-id": item["orderItemId"], "amazon-asin": item["product"].get("asin", "")}
+            ),
         ),
     )
 

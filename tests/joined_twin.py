@@ -13,8 +13,9 @@ import httpx2
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
+from crossdock.doors import Outside
 from crossdock.engine.drain import Report
-from crossdock.joined import Joined, Outside
+from crossdock.joined import Joined
 from crossdock.policy import AmazonSide, CommercetoolsSide, ConnectionPolicy
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.database import Database
@@ -100,7 +101,7 @@ class Stage:
         project.add_channel("warehouse", "InventorySupply")
         merchant = Merchant(twin.world, account, project, skus=SKUS)
         merchant.stock_the_shop(quantity=1000, channel_key="warehouse")
-        settings = {"import_from": START - timedelta(days=7), "supply_channel": "warehouse"} | orders
+        settings: dict[str, Any] = {"import_from": START - timedelta(days=7), "supply_channel": "warehouse"} | orders
         policy = ConnectionPolicy(
             ConnectionId(connection_id),
             AmazonSide(account.seller_id, "EU", tuple(MarketplaceId(m) for m in marketplaces), "http://amazon.test", "http://amazon.test/auth/o2/token"),

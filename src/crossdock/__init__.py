@@ -17,7 +17,8 @@ Between the rooms:
 
     cli.py           the commands; `cli_records.py` has those of orders and cases, `console.py` how all of them speak
     __main__.py      `python -m crossdock`
-    app.py           the composition root; `joined.py` wires one connection; no other module names concrete classes
+    start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock
+    app.py           all connections of one process; `joined.py` wires one, `doors.py` hangs its doors
     desk_server.py   the desk on a port
     demo.py          `crossdock demo`
     checkup.py       `crossdock check`
@@ -30,7 +31,7 @@ Between the rooms:
     events.py        every log event
     errors.py        whose fault it is: ours, theirs, or the data's
 
-Who may import whom: cli -> demo, desk_server -> app -> backfill, checkup -> console -> rehearsal -> joined -> web, amazon, commercetools, store, twin
+Who may import whom: cli -> demo, desk_server -> start_up -> app -> backfill, checkup -> console -> rehearsal -> joined -> doors -> web, amazon, commercetools, store, twin
 -> flows, engine -> ports -> policy, settings -> policy_file -> domain -> errors, events, rate. Down only, siblings never; import contracts hold it.
 
 This package exports nothing: Crossdock is a program, not a library.

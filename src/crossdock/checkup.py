@@ -78,7 +78,10 @@ def _amazon_addresses(joined: Joined, now: datetime) -> tuple[Verdict, str]:
     page = joined.amazon.search_recipients(Window(now - timedelta(days=30), now - SEARCH_LAG), None)
     orders = [read for read in page.orders if read.order is not None]
     if not orders:
-        return "warning", "no FBM order waits for shipment, so the role Direct-to-Consumer Delivery could not be seen at work"
+        return (
+            "warning",
+            "no FBM order waits for shipment, so the role Direct-to-Consumer Delivery could not be seen at work",
+        )
     masked = sum(1 for read in orders if not (read.personal.recipient and read.personal.recipient.deliverable()))
     if masked:
         says = f"{masked} of {len(orders)} orders to ship come without an address: they will wait as order.personal_data_masked"
@@ -90,11 +93,16 @@ def _scopes(joined: Joined) -> tuple[Verdict, str]:
     joined.commercetools.token()
     granted = {scope.split(":")[0] for scope in joined.commercetools.scopes.split()}
     if "manage_project" in granted:
-        return "warning", "the API client may do everything (manage_project); give it manage_orders and view_products only"
+        return (
+            "warning",
+            "the API client may do everything (manage_project); give it manage_orders and view_products only",
+        )
     wanted = dict(SCOPES)
     policy = joined.policy.orders
     if "anonymous" in {policy.customer_fba, policy.customer_fbm}:
-        wanted["manage_customers"] = "no anonymous customer can be made: orders of that kind end as connection.unauthorized"
+        wanted["manage_customers"] = (
+            "no anonymous customer can be made: orders of that kind end as connection.unauthorized"
+        )
     if policy.sync_channel is not None:
         wanted["view_channels"] = "the sync channel cannot be looked up: orders end as connection.unauthorized"
     covered = granted | {"view_products"} if "manage_products" in granted else granted
@@ -107,6 +115,8 @@ def _catalogue(joined: Joined) -> tuple[Verdict, str]:
         joined.products.check_model()
     except DataError as fault:
         return "failed", str(fault)
+    except Unauthorized as fault:
+        return "warning", f"cannot be looked at without the scope view_project_settings ({fault})"
     return "ok", "the catalogue is of the Classic kind"
 
 
@@ -114,8 +124,15 @@ def _set_up(joined: Joined) -> tuple[Verdict, str]:
     try:
         steps = joined.provision(dry_run=True)
     except (Unauthorized, Rejected) as fault:
-        return "warning", f"cannot be looked at ({fault}); give CROSSDOCK_..._CT_SETUP_CLIENT_ID the scopes manage_types and manage_channels"
-    return ("failed", f"`crossdock provision` would {'; '.join(steps)}") if steps else ("ok", "all types and channels are there")
+        return (
+            "warning",
+            f"cannot be looked at ({fault}); give CROSSDOCK_..._CT_SETUP_CLIENT_ID the scopes manage_types and manage_channels",
+        )
+    return (
+        ("failed", f"`crossdock provision` would {'; '.join(steps)}")
+        if steps
+        else ("ok", "all types and channels are there")
+    )
 
 
 def _messages(joined: Joined) -> tuple[Verdict, str]:
@@ -125,10 +142,16 @@ def _messages(joined: Joined) -> tuple[Verdict, str]:
         return "warning", f"cannot be looked at: {fault}"
     if messages.enabled and messages.delete_days_after_creation > MESSAGE_DAYS_MAX:
         days = messages.delete_days_after_creation
-        return "warning", f"messages are kept {days} days and hold imported addresses: set deleteDaysAfterCreation to {MESSAGE_DAYS_MAX} or less"
+        return (
+            "warning",
+            f"messages are kept {days} days and hold imported addresses: set deleteDaysAfterCreation to {MESSAGE_DAYS_MAX} or less",
+        )
     return "ok", "messages do not outlive personal data"
 
 
 def worst(findings: list[Finding]) -> dict[str, Any]:
     """The whole in one object, for `--json`."""
-    return {"ok": all(finding.verdict != "failed" for finding in findings), "findings": [finding.as_json() for finding in findings]}
+    return {
+        "ok": all(finding.verdict != "failed" for finding in findings),
+        "findings": [finding.as_json() for finding in findings],
+    }

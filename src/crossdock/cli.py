@@ -20,7 +20,6 @@ from rich.live import Live
 from rich.table import Table
 
 from crossdock import checkup, events
-from crossdock.app import now, open_app, write_master_key
 from crossdock.cli_records import cases_cli, chosen, orders_cli
 from crossdock.console import (
     EXIT_INTERRUPTED,
@@ -42,12 +41,15 @@ from crossdock.demo import CONNECTION, Demo, live, open_demo, progress, selling_
 from crossdock.desk_server import serve_desk
 from crossdock.errors import ConfigError, CrossdockError, RemoteError, StoreError
 from crossdock.rehearsal import rehearse_run
+from crossdock.start_up import now, open_app, write_master_key
 from crossdock.store import embedded
 from crossdock.twin.serve import serve as serve_the_twin
 
 DESK_PORT = 8642
 
-cli = typer.Typer(no_args_is_help=True, help="Amazon Seller Central and commercetools, joined.", pretty_exceptions_enable=False)
+cli = typer.Typer(
+    no_args_is_help=True, help="Amazon Seller Central and commercetools, joined.", pretty_exceptions_enable=False
+)
 twin_cli = typer.Typer(no_args_is_help=True, help="Both platforms, simulated, for training and for other clients.")
 cli.add_typer(orders_cli, name="orders")
 cli.add_typer(cases_cli, name="cases")
@@ -151,30 +153,21 @@ def provision(connection: Connection = "", *, dry_run: DryRun = False, as_json: 
     with open_app() as app:
         steps = {joined.connection_id: joined.provision(dry_run=dry_run) for joined in chosen(app, connection)}
     verb = "would" if dry_run else "did"
-    lines = [f"{name}: {verb} {step}" for name, done in steps.items() for step in done] or ["Everything is there already."]
+    lines = [f"{name}: {verb} {step}" for name, done in steps.items() for step in done] or [
+        "Everything is there already."
+    ]
     show(steps, as_json=as_json, people=lambda: say("\n".join(lines)))
 
 
 @cli.command()
 def run(connection: Connection = "", *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """One pass: fetch what changed, bring it into commercetools, erase what is due. For cron, and with --dry-run the rehearsal."""
+    """One pass: fetch what changed, import it, run the checks that are due, erase what is due. For cron; with --dry-run the rehearsal."""
     with open_app() as app:
         if dry_run:
             rehearsed = [row for joined in chosen(app, connection) for row in rehearse_run(joined, now())]
             show_rehearsal(rehearsed, as_json=as_json)
             return
-        result = {}
-        for joined in chosen(app, connection):
-            news = joined.discover()
-            report = joined.drain()
-            erased, _ = joined.erase()
-            result[joined.connection_id] = {
-                "news": news,
-                "settled": report.settled,
-                "put_back": report.put_back,
-                "cases": report.cases,
-                "erased": len(erased),
-            }
+        result = {joined.connection_id: app.one_pass(joined) for joined in chosen(app, connection)}
     columns = ["connection", "news", "settled", "put back", "cases", "erased"]
     rows = [(name, *row.values()) for name, row in result.items()]
     show(result, as_json=as_json, people=lambda: out.print(table("One pass", columns, rows)))
@@ -249,7 +242,12 @@ def _watch(shown: Demo, address: str, stop: threading.Event, seconds: float, *, 
     with _live_table(enabled=out.is_terminal and not as_json) as draw:
         while not stop.is_set() and time.monotonic() < deadline:
             seen = progress(shown)
-            row = {"on_amazon": seen.on_amazon, "fbm_imported": seen.fbm_imported, "fba_imported": seen.fba_imported, "desk": address}
+            row = {
+                "on_amazon": seen.on_amazon,
+                "fbm_imported": seen.fbm_imported,
+                "fba_imported": seen.fba_imported,
+                "desk": address,
+            }
             if draw is not None:
                 draw(row)
             elif row != said:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from crossdock import backfill
-from crossdock.app import App, now, open_app
+from crossdock.app import App
 from crossdock.console import (
     EXIT_NEEDS_PERSON,
     AsJson,
@@ -33,6 +33,7 @@ from crossdock.domain.timeline import State
 from crossdock.errors import ConfigError, Rejected
 from crossdock.joined import INGEST, Joined
 from crossdock.rehearsal import Rehearsed, rehearse_orders
+from crossdock.start_up import now, open_app
 from crossdock.store.records import claimed_units
 from crossdock.store.sheets import find_case, find_cases, find_order, find_orders
 
@@ -66,7 +67,13 @@ def orders_list(
         rows = list(islice(_all_orders(app, ids_of(app, connection), OrderFilter(state=state)), limit))
     columns = ["order", "by", "on Amazon", "state", "connection: reason"]
     cells = [(r.record_id, r.fulfilled_by, r.status, r.state, f"{r.connection_id}: {r.reason}") for r in rows]
-    show(rows, as_json=as_json, people=lambda: out.print(table(f"{len(rows)} orders", columns, cells) if rows else "No orders: `crossdock run` fetches them."))
+    show(
+        rows,
+        as_json=as_json,
+        people=lambda: out.print(
+            table(f"{len(rows)} orders", columns, cells) if rows else "No orders: `crossdock run` fetches them."
+        ),
+    )
 
 
 @orders_cli.command("show")
@@ -87,7 +94,9 @@ def orders_import(
     *,
     since: Annotated[datetime | None, typer.Option(help="Back-fill: orders bought from this day (UTC) on.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Back-fill: up to this day (UTC), not included.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Although it was imported before and deleted in commercetools.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Although it was imported before and deleted in commercetools.")
+    ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,11 +107,21 @@ def orders_import(
         joined = chosen(app, connection)
         if since is not None:
             window = backfill.window(since, until, now())
-            rows = [row for one in joined for row in backfill.run(one, window, now(), dry_run=dry_run, tell=_teller(silent=as_json))]
+            rows = [
+                row
+                for one in joined
+                for row in backfill.run(one, window, now(), dry_run=dry_run, tell=_teller(silent=as_json))
+            ]
         else:
-            rows = [row for one in joined if (row := _import_one(one, AmazonOrderId(order_id), again=again, dry_run=dry_run))]
+            rows = [
+                row
+                for one in joined
+                if (row := _import_one(one, AmazonOrderId(order_id), again=again, dry_run=dry_run))
+            ]
     if not rows and order_id:
-        raise ConfigError([f"{order_id}: Amazon does not know this order in {', '.join(one.connection_id for one in joined)}"])
+        raise ConfigError(
+            [f"{order_id}: Amazon does not know this order in {', '.join(one.connection_id for one in joined)}"]
+        )
     show_rehearsal(rows, as_json=as_json)
 
 
@@ -110,9 +129,19 @@ def orders_import(
 def orders_claims(connection: Connection = "", *, as_json: AsJson = False) -> None:
     """List units Amazon has sold and commercetools has not taken off yet, by SKU: FBM orders that wait, Pending ones too."""
     with open_app() as app:
-        rows = [row | {"connection_id": name} for name in ids_of(app, connection) for row in claimed_units(app.database, name, INGEST)]
+        rows = [
+            row | {"connection_id": name}
+            for name in ids_of(app, connection)
+            for row in claimed_units(app.database, name, INGEST)
+        ]
     cells = [(row["units"], row["orders"], f"{row['connection_id']}: {row['seller_sku']}") for row in rows]
-    show(rows, as_json=as_json, people=lambda: out.print(table("Claimed units", ["units", "orders", "SKU"], cells) if rows else "Nothing is claimed."))
+    show(
+        rows,
+        as_json=as_json,
+        people=lambda: out.print(
+            table("Claimed units", ["units", "orders", "SKU"], cells) if rows else "Nothing is claimed."
+        ),
+    )
 
 
 @cases_cli.command("list")
@@ -129,7 +158,11 @@ def cases_list(
         rows = list(islice(_all_cases(app, ids_of(app, connection), CaseFilter(owner or None, kind or None)), limit))
     columns = ["case", "record", "deadline", "at stake", "kind, for whom"]
     cells = [(r.case_id, r.record_id, r.deadline, r.at_stake, f"{r.kind}, {r.owner}") for r in rows]
-    show([_told(row) for row in rows], as_json=as_json, people=lambda: out.print(table(f"{len(rows)} open cases", columns, cells) if rows else "No open cases."))
+    show(
+        [_told(row) for row in rows],
+        as_json=as_json,
+        people=lambda: out.print(table(f"{len(rows)} open cases", columns, cells) if rows else "No open cases."),
+    )
 
 
 @cases_cli.command("show")
@@ -151,14 +184,26 @@ def cases_retry(
     if bool(case_id) == bool(kind):
         raise ConfigError(["cases retry: give one case number, or --kind, not both"])
     with open_app() as app:
-        rows = [_case(app, case_id)] if case_id else list(islice(_all_cases(app, app.connection_ids, CaseFilter(kind=kind)), RETRY_MAX))
+        rows = (
+            [_case(app, case_id)]
+            if case_id
+            else list(islice(_all_cases(app, app.connection_ids, CaseFilter(kind=kind)), RETRY_MAX))
+        )
         for joined in app.joined.values():
             mine = [row.record_id for row in rows if row.connection_id == joined.connection_id]
             if mine:
                 joined.inbox.wake(mine, now())
                 joined.drain()
-        closed = [row.case_id for row in rows if (after := find_case(app.database, app.connection_ids, row.case_id)) and after.closed_at]
-    show({"retried": len(rows), "closed": closed}, as_json=as_json, people=lambda: say(f"{len(rows)} retried, {len(closed)} closed."))
+        closed = [
+            row.case_id
+            for row in rows
+            if (after := find_case(app.database, app.connection_ids, row.case_id)) and after.closed_at
+        ]
+    show(
+        {"retried": len(rows), "closed": closed},
+        as_json=as_json,
+        people=lambda: say(f"{len(rows)} retried, {len(closed)} closed."),
+    )
     if len(closed) < len(rows):
         raise typer.Exit(EXIT_NEEDS_PERSON)
 
@@ -168,7 +213,9 @@ def cases_kinds(*, as_json: AsJson = False) -> None:
     """List every kind of case, its owner and its first step."""
     cells = [(kind.code, kind.owner, kind.title, kind.first_step) for kind in ALL_CASE_KINDS]
     columns = ["code", "owner", "title", "first step"]
-    show(ALL_CASE_KINDS, as_json=as_json, people=lambda: out.print(table(f"{len(cells)} kinds of case", columns, cells)))
+    show(
+        ALL_CASE_KINDS, as_json=as_json, people=lambda: out.print(table(f"{len(cells)} kinds of case", columns, cells))
+    )
 
 
 def _all_orders(app: App, connection_ids: list[str], wanted: OrderFilter) -> Iterator[OrderRow]:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from crossdock.app import App, Receive, now, open_app
+from crossdock.app import App, Receive
+from crossdock.start_up import now, open_app
 from crossdock.store import embedded
 from crossdock.twin.amazon import SellerAccount
 from crossdock.twin.both import Twin
@@ -124,7 +125,9 @@ def live(demo: Demo, stop: threading.Event) -> None:
 
 def progress(demo: Demo) -> Progress:
     """Count on both sides."""
-    kinds = [order["custom"]["fields"].get("amazon-fulfilled-by") for order in list(demo.project.orders) if "custom" in order]
+    kinds = [
+        order["custom"]["fields"].get("amazon-fulfilled-by") for order in list(demo.project.orders) if "custom" in order
+    ]
     return Progress(len(demo.account.orders), kinds.count("MERCHANT"), kinds.count("AMAZON"))
 
 

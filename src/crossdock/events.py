@@ -22,7 +22,6 @@ EVENTS: dict[str, frozenset[str]] = {
     "orders.discovered": frozenset({"orders", "news", "finished"}),
     "orders.notified": frozenset({"messages", "news"}),
     "notification.unreadable": frozenset({"where", "what"}),
-    "recipients.read": frozenset({"pages"}),
     "drain.finished": frozenset({"flow", "settled", "put_back", "cases", "lost_lock"}),
     "drain.busy": frozenset({"flow"}),
     "connection.paused": frozenset({"flow", "operation", "code", "request_id"}),
@@ -47,14 +46,19 @@ def _library_line(logger: Any, method: str, line: MutableMapping[str, Any]) -> M
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)
-        told |= {"error": type(error).__name__, "place": f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""}
+        told |= {
+            "error": type(error).__name__,
+            "place": f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "",
+        }
     return told
 
 
 def configure(*, verbose: bool = False) -> None:
     """Write events as JSON lines to standard error; other libraries' own lines only from WARNING up."""
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[_library_line, structlog.processors.JSONRenderer()]))
+    lines.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[_library_line, structlog.processors.JSONRenderer()])
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
     structlog.configure(
         processors=[

@@ -1,25 +1,17 @@
 """One connection, wired: the doors of both platforms, the store of its rows, and each flow bound to what it touches.
 
-Part of the composition root (`app.py`): besides it, no other module names concrete classes.
+Part of the composition root (`start_up.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 
-import httpx2
-
-from crossdock import events
-from crossdock.amazon import auth as amazon_auth
-from crossdock.amazon import client as amazon_client
-from crossdock.amazon import orders as amazon_orders
+from crossdock import doors, events
 from crossdock.amazon.notifications import parse_notification
-from crossdock.amazon.rates import GET_ORDER, PLANS
-from crossdock.commercetools import client as commercetools_client
-from crossdock.commercetools import orders as commercetools_orders
 from crossdock.commercetools.customers import Customers
+from crossdock.commercetools.orders import Orders
 from crossdock.commercetools.products import Products
 from crossdock.commercetools.provision import Channels, Provision
 from crossdock.domain.case import Case
@@ -29,8 +21,9 @@ from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
 from crossdock.domain.record import Record
 from crossdock.domain.retention import erase_at, may_hold_personal_data, needs_address
 from crossdock.domain.timeline import Outcome
+from crossdock.doors import Outside
 from crossdock.engine.drain import Flow, Report, drain
-from crossdock.errors import DataError
+from crossdock.errors import ConfigError, DataError
 from crossdock.flows.check_days import check_day
 from crossdock.flows.erase_personal_data import erase_personal_data
 from crossdock.flows.ingest_orders import (
@@ -43,12 +36,11 @@ from crossdock.flows.ingest_orders import (
 )
 from crossdock.flows.read_recipients import discover_recipients, personal_by_order, read_recipient
 from crossdock.policy import ConnectionPolicy
-from crossdock.ports import Clock
-from crossdock.rate import Limiter
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database
 from crossdock.store.days import save_day
+from crossdock.store.links import find_other_prefix
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
@@ -56,15 +48,6 @@ from crossdock.store.snapshots import arrival, decode_order
 from crossdock.store.vault import Vault
 
 INGEST = "ingest_orders"
-HTTP_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """How the process reaches the world: HTTP by host, and the time. Tests hand in a twin's."""
-
-    http: Callable[[], httpx2.Client]
-    clock: Clock
 
 
 class Joined:
@@ -91,12 +74,10 @@ class Joined:
         self.inbox = Inbox(database, policy.connection_id, INGEST, owners)
         self.cursors = Cursors(database, policy.connection_id)
         self.vault = Vault(PersonalDataStore(database, policy.connection_id, master_keys))
-        self.amazon = self._amazon()
-        self.commercetools = self._commercetools(secrets.ct_client_id, secrets.ct_client_secret)
+        self.amazon = doors.amazon_orders(self._http, policy, secrets, rates=self.rates, clock=self._clock)
+        self.commercetools = doors.commercetools(self._http, policy, secrets, clock=self._clock)
         channels = Channels(self.commercetools, [policy.orders.sync_channel] if policy.orders.sync_channel else [])
-        self.orders = commercetools_orders.Orders(
-            self.commercetools, Customers(self.commercetools).id_of, channels.key_of
-        )
+        self.orders = Orders(self.commercetools, Customers(self.commercetools).id_of, channels.key_of)
         self.products = Products(self.commercetools, outside.clock)
         self._decoded: dict[str, AmazonOrder | None] = {}
         self._held: dict[AmazonOrderId, PersonalData] = {}
@@ -134,7 +115,9 @@ class Joined:
     def take_in(self, reads: Sequence[ReadOrder]) -> int:
         """Put orders in the inbox and what belongs to their buyers under seal; answers how many are news."""
         now = self._clock()
-        self.vault.save(personal_by_order(reads), now)
+        # Of an order that is never imported, nothing is needed of its buyer.
+        covered = [read for read in reads if read.order is not None and self.policy.orders.covers(read.order)]
+        self.vault.save(personal_by_order(covered), now)
         done = [read.order for read in reads if read.order is not None and not may_hold_personal_data(read.order)]
         self.vault.reschedule(
             {order.order_id: erase_at(order).date() for order in done if order.fulfilled_by == "MERCHANT"}, now
@@ -156,8 +139,15 @@ class Joined:
         events.emit("orders.notified", messages=len(messages), news=news)
         return news
 
+    def check_prefix(self) -> None:
+        """ConfigError where orders were imported under another prefix: under a new number each would be imported once more."""
+        if not self.inbox.is_numbered(self.policy.orders.number_prefix):
+            where = f"connection {self.connection_id}: orders.number_prefix"
+            raise ConfigError([f"{where}: was fixed with the first import and cannot be changed; set it back"])
+
     def drain(self, *, batches: int | None = None) -> Report:
         """Run the due orders through the flow."""
+        self.check_prefix()
         flow = Flow(INGEST, run=self.run_record, prepare=self.prepare)
         limits = {} if batches is None else {"batches": batches}
         report = drain(
@@ -186,7 +176,12 @@ class Joined:
         """One query for the batch's SKUs, one for its sealed addresses, and pages of addresses when many are wanting."""
         self._decoded = {record.record_id: decode_order(record.snapshot) for record in batch}
         orders = [order for order in self._decoded.values() if order is not None]
-        to_address = [order for order in orders if needs_address(order)]
+        linked = {record.record_id for record in batch if record.link is not None}
+        to_address = [
+            order
+            for order in orders
+            if needs_address(order) and self.policy.orders.covers(order) and order.order_id not in linked
+        ]
         self._held = dict(self.vault.find([order.order_id for order in to_address]))
         skus = frozenset(self.policy.orders.commerce_sku(sku) for order in orders for sku in order.skus())
         self.products.find_variants(skus)
@@ -215,6 +210,10 @@ class Joined:
     def find(self, order: AmazonOrder) -> PersonalData:
         """Where an order goes: read ahead for the batch, else from Amazon (the port `Recipients`)."""
         return read_recipient(order, amazon=self.amazon, vault=self.vault, held=self._held, now=self._clock())
+
+    def prefix_broken_by(self) -> OrderNumber | None:
+        """An order number that was given under another prefix than the policy's; None where all fit, or nothing was imported."""
+        return find_other_prefix(self._database, self.connection_id, self.policy.orders.number_prefix)
 
     def order_number(self, order_id: AmazonOrderId) -> OrderNumber:
         """The order number an Amazon order has, or would have, in commercetools."""
@@ -275,10 +274,7 @@ class Joined:
 
     def provision(self, *, dry_run: bool) -> list[str]:
         """Create what is missing in the project; the steps in words."""
-        client = self._commercetools(
-            self._secrets.ct_setup_client_id or self._secrets.ct_client_id,
-            self._secrets.ct_setup_client_secret or self._secrets.ct_client_secret,
-        )
+        client = doors.commercetools(self._http, self.policy, self._secrets, clock=self._clock, setup=True)
         policy = self.policy.orders
         steps = Provision(client).ensure(
             order_type=policy.order_type,
@@ -296,32 +292,3 @@ class Joined:
             raise (read.problem if read and read.problem else DataError("order", "Amazon does not know it"))
         self.take_in([read])
         return read.order
-
-    def _amazon(self) -> amazon_orders.Orders:
-        side = self.policy.amazon
-        credentials = amazon_auth.Credentials(
-            self._secrets.lwa_client_id, self._secrets.lwa_client_secret, self._secrets.lwa_refresh_token
-        )
-        tokens = amazon_auth.Tokens(self._http, side.token_url, credentials, self._clock)
-        # Single reads are for orders somebody waits for; sweeps leave them their share.
-        limiter = Limiter(
-            take=lambda operation: self.rates.take(
-                operation, PLANS[operation], self._clock(), urgent=operation == GET_ORDER
-            ),
-            throttled=lambda operation: self.rates.empty(operation, PLANS[operation], self._clock()),
-            observed=lambda operation, per_s: self.rates.correct(operation, PLANS[operation], per_s, self._clock()),
-        )
-        return amazon_orders.Orders(
-            amazon_client.Client(self._http, side.endpoint, tokens, limiter), side.marketplace_ids
-        )
-
-    def _commercetools(self, client_id: str, client_secret: str) -> commercetools_client.Client:
-        side = self.policy.commercetools
-        return commercetools_client.Client(
-            self._http,
-            api_url=side.api_url,
-            auth_url=side.auth_url,
-            project_key=side.project_key,
-            credentials=commercetools_client.Credentials(client_id, client_secret),
-            clock=self._clock,
-        )

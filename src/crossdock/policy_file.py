@@ -76,7 +76,9 @@ class Section:
             values = {}
         return Section(self.path, self._at(name), values, self.lines, self.problems)
 
-    def text(self, name: str, default: str | None = None, *, pattern: str = r".{1,200}", choices: Iterable[str] = ()) -> str:
+    def text(
+        self, name: str, default: str | None = None, *, pattern: str = r".{1,200}", choices: Iterable[str] = ()
+    ) -> str:
         """A text; required without a default."""
         value = self._take(name, default)
         allowed = tuple(choices)

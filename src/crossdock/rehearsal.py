@@ -57,7 +57,9 @@ class Rehearsed:
 
 def rehearse_run(joined: Joined, now: datetime) -> list[Rehearsed]:
     """What the next run would do: the records that are due, and what Amazon shows since the mark."""
-    due = [order for record in joined.inbox.due(now, RECORDS_MAX) if (order := decode_order(record.snapshot)) is not None]
+    due = [
+        order for record in joined.inbox.due(now, RECORDS_MAX) if (order := decode_order(record.snapshot)) is not None
+    ]
     found = discover_orders(joined.cursors, amazon=joined.amazon, import_from=joined.policy.orders.import_from, now=now)
     fresh = [read.order for read in found.orders if read.order is not None]
     unreadable = [_unreadable(read) for read in found.orders if read.order is None]
@@ -86,7 +88,9 @@ def _rehearse(joined: Joined, order: AmazonOrder, now: datetime) -> Rehearsed:
         raise
     except CrossdockError as fault:
         return Rehearsed(order.order_id, "put back", str(fault), (), None, None)
-    cases = tuple({"kind": case.kind, "title": CASE_KINDS[case.kind].title, "facts": dict(case.facts)} for case in outcome.cases)
+    cases = tuple(
+        {"kind": case.kind, "title": CASE_KINDS[case.kind].title, "facts": dict(case.facts)} for case in outcome.cases
+    )
     return Rehearsed(order.order_id, str(outcome.state), outcome.reason, cases, stage.draft, stage.change_shown)
 
 
@@ -106,7 +110,8 @@ def mask_draft(draft: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("lineItems", "customLineItems"):
         if name in masked:
             masked[name] = [
-                line | {"custom": _mask_fields(line["custom"], PERSONAL_LINE_FIELDS)} if "custom" in line else line for line in masked[name]
+                line | {"custom": _mask_fields(line["custom"], PERSONAL_LINE_FIELDS)} if "custom" in line else line
+                for line in masked[name]
             ]
     return masked
 
@@ -196,4 +201,6 @@ class _Recipients:
     def find(self, order: AmazonOrder) -> PersonalData:
         held = self.joined.vault.find([order.order_id])
         known = held.get(order.order_id, NOBODY)
-        return read_recipient(order, amazon=self.joined.amazon, vault=_Forgetful(), held={order.order_id: known}, now=self.now)
+        return read_recipient(
+            order, amazon=self.joined.amazon, vault=_Forgetful(), held={order.order_id: known}, now=self.now
+        )

@@ -68,7 +68,9 @@ def load_connection_secrets(environment: Mapping[str, str], connection_id: str) 
     prefix = f"CROSSDOCK_{connection_id.upper().replace('-', '_')}_"
     names = ("LWA_CLIENT_ID", "LWA_CLIENT_SECRET", "LWA_REFRESH_TOKEN", "CT_CLIENT_ID", "CT_CLIENT_SECRET")
     values = {name: _secret(environment, prefix + name, problems) for name in names}
-    problems += [f"{prefix}{name}: missing; set it, or {prefix}{name}_FILE" for name, value in values.items() if not value]
+    problems += [
+        f"{prefix}{name}: missing; set it, or {prefix}{name}_FILE" for name, value in values.items() if not value
+    ]
     setup = [_secret(environment, prefix + name, problems) for name in ("CT_SETUP_CLIENT_ID", "CT_SETUP_CLIENT_SECRET")]
     if problems:
         raise ConfigError(problems)
@@ -97,7 +99,9 @@ def _master_keys(text: str, problems: list[str]) -> tuple[bytes, ...]:
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != MASTER_KEY_BYTES:
-            problems.append(f"CROSSDOCK_MASTER_KEY: key {number} is not {MASTER_KEY_BYTES} bytes in base64; make one with `crossdock init`")
+            problems.append(
+                f"CROSSDOCK_MASTER_KEY: key {number} is not {MASTER_KEY_BYTES} bytes in base64; make one with `crossdock init`"
+            )
             continue
         keys.append(key)
     return tuple(keys)

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,7 +18,6 @@ import pytest
 from crossdock.demo import POLICY, selling_shop
 from crossdock.twin.both import Twin
 from crossdock.twin.serve import start
-from tests.engine.crossdock_process import wait_until
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -205,8 +204,7 @@ def test_demo_brings_both_kinds_and_stops_cleanly(open_folder: Path, number: sig
     command = [sys.executable, "-m", "crossdock", "demo", "--json", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        rows: list[dict[str, Any]] = []
-        wait_until(lambda: bool(rows.append(json.loads(process.stdout.readline())) or _both_kinds(rows[-1])), "orders of both kinds")  # type: ignore[func-returns-value,union-attr]
+        rows = takewhile_not(_both_kinds, map(json.loads, process.stdout))
         page = urlopen(rows[-1]["desk"]).read().decode()  # noqa: S310 - our own loopback address
         process.send_signal(number)
         process.stdout.read()
@@ -214,6 +212,16 @@ def test_demo_brings_both_kinds_and_stops_cleanly(open_folder: Path, number: sig
     assert process.returncode == 0
     assert "Crossdock" in page
     assert list(data_dir.iterdir()) == []
+
+
+def takewhile_not(holds: Callable[[dict[str, Any]], bool], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows up to and with the first for which it holds."""
+    seen: list[dict[str, Any]] = []
+    for row in rows:
+        seen.append(row)
+        if holds(row):
+            return seen
+    pytest.fail("orders of both kinds never came")
 
 
 def _both_kinds(row: dict[str, Any]) -> bool:

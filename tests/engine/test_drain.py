@@ -63,7 +63,13 @@ class Desk:
     def drain(self, **limits: Any) -> Report:
         """One drain under the real lock."""
         flow = Flow(FLOW, run=self.run, prepare=self.prepare)
-        return drain(flow, inbox=self.inbox, lock=lambda: self.database.lock(f"{self.name}/{FLOW}"), clock=self.clock.now, **limits)
+        return drain(
+            flow,
+            inbox=self.inbox,
+            lock=lambda: self.database.lock(f"{self.name}/{FLOW}"),
+            clock=self.clock.now,
+            **limits,
+        )
 
     def read(self, statement: str) -> list[dict[str, Any]]:
         """Rows of this desk's own connection."""
@@ -72,7 +78,9 @@ class Desk:
 
     def states(self) -> dict[str, str]:
         """Each record's state."""
-        return {row["record_id"]: row["state"] for row in self.read("select record_id, state from inbox order by record_id")}
+        return {
+            row["record_id"]: row["state"] for row in self.read("select record_id, state from inbox order by record_id")
+        }
 
     def kinds(self, record_id: str) -> list[str]:
         """Its open cases."""
@@ -103,7 +111,7 @@ def test_every_due_record_runs_once(desk: Desk) -> None:
 
     report = desk.drain()
 
-    assert sorted(desk.runs) == names(BATCH_MAX * 2 + 7)
+    assert sorted(desk.runs) == sorted(names(BATCH_MAX * 2 + 7))
     assert report.settled == BATCH_MAX * 2 + 7
     assert set(desk.states().values()) == {"in_sync"}
     assert len(desk.threads) <= THREADS
@@ -135,7 +143,11 @@ def test_unavailable_is_put_back_and_the_rest_goes_on(desk: Desk) -> None:
     desk.arrive(*names(3))
 
     report = desk.drain()
-    again = [desk.after(seconds=1).drain().put_back, desk.after(seconds=1).drain().put_back, desk.after(seconds=1).drain().put_back]
+    again = [
+        desk.after(seconds=1).drain().put_back,
+        desk.after(seconds=1).drain().put_back,
+        desk.after(seconds=1).drain().put_back,
+    ]
 
     assert (report.settled, report.put_back) == (2, 1)
     assert again == [1, 0, 1]
@@ -154,6 +166,19 @@ def test_own_rate_is_no_try(desk: Desk) -> None:
     assert [report.cases for report in reports] == [0] * 41
     assert desk.states() == {"A-000": "in_sync"}
     assert desk.read("select * from history") == []
+
+
+def test_many_that_wait_for_one_rate_do_not_all_come_back_at_once(desk: Desk) -> None:
+    """Of twenty records that wait for a call in two seconds one is due in two seconds, two in four, and so on."""
+    desk.ends = {
+        name: [Unavailable("rate", operation="getOrder", retry_after_s=2.0, own_rate=True)] for name in names(20)
+    }
+    desk.arrive(*names(20))
+    desk.drain()
+
+    due = [len(desk.inbox.due(NOW + timedelta(seconds=seconds), 100)) for seconds in (1, 2, 4, 20, 40)]
+
+    assert due == [0, 1, 2, 10, 20]
 
 
 def test_stuck_is_told_and_goes_on_trying(desk: Desk) -> None:
@@ -194,7 +219,10 @@ def test_conflict_without_end_is_somebody_elses_loop(desk: Desk) -> None:
 
 def test_refused_is_a_case_with_their_code(desk: Desk) -> None:
     """Their code, the field they name and the request id; looked at again in an hour."""
-    desk.ends["A-000"] = [Rejected("no", code="InvalidField", operation="importOrder", request_id="r-7", pointer="country"), IN_SYNC]
+    desk.ends["A-000"] = [
+        Rejected("no", code="InvalidField", operation="importOrder", request_id="r-7", pointer="country"),
+        IN_SYNC,
+    ]
     desk.arrive("A-000")
     desk.drain()
     facts = desk.read("select facts from cases")[0]["facts"]
@@ -216,7 +244,10 @@ def test_unreadable_is_a_case_with_its_place(desk: Desk) -> None:
     assert {len(text) for text in desk.read("select facts from cases")[0]["facts"].values()} == {200}
 
 
-@pytest.mark.parametrize("mistake", [AssertionError("1 Example Street"), KeyError("Test Buyer 7"), ZeroDivisionError(), RecursionError("deep")])
+@pytest.mark.parametrize(
+    "mistake",
+    [AssertionError("1 Example Street"), KeyError("Test Buyer 7"), ZeroDivisionError(), RecursionError("deep")],
+)
 def test_our_own_mistake_stops_its_record_only(desk: Desk, mistake: Exception) -> None:
     """A broken line of ours: a case with kind and place, never the message, which may quote the record; the others go on."""
     desk.ends["A-001"] = [mistake]
@@ -226,7 +257,10 @@ def test_our_own_mistake_stops_its_record_only(desk: Desk, mistake: Exception) -
 
     assert desk.states() == {"A-000": "in_sync", "A-001": "case", "A-002": "in_sync"}
     assert len(report.mistakes) == 1
-    assert desk.read("select facts from cases")[0]["facts"] == {"error": type(mistake).__name__, "place": report.mistakes[0]}
+    assert desk.read("select facts from cases")[0]["facts"] == {
+        "error": type(mistake).__name__,
+        "place": report.mistakes[0],
+    }
     assert "Example" not in report.mistakes[0]
 
 
@@ -250,7 +284,11 @@ def test_failed_run_closes_no_case(desk: Desk) -> None:
 
 def test_reading_ahead_that_fails_stops_nothing(desk: Desk) -> None:
     """What a batch could not read ahead its records read themselves; our own mistake there is told."""
-    desk.prepare = lambda batch: {}[batch[0].record_id]  # type: ignore[typeddict-item]
+
+    def prepare(_: Sequence[Record]) -> None:
+        raise KeyError("our own")
+
+    desk.prepare = prepare
     desk.arrive(*names(3))
 
     report = desk.drain()
@@ -332,7 +370,11 @@ def test_lost_lock_stops_before_the_next_record(desk: Desk) -> None:
             seen.append(held._connection)
             yield held
 
-    desk.ends["A-000"] = [lambda: seen[0].close() or IN_SYNC]
+    def die() -> Outcome:
+        seen[0].close()
+        return IN_SYNC
+
+    desk.ends["A-000"] = [die]
     desk.arrive(*names(50))
 
     report = drain(Flow(FLOW, run=desk.run), inbox=desk.inbox, lock=lock, clock=desk.clock.now, threads=1)

@@ -48,6 +48,19 @@ def test_decide_retry(fault: RemoteError, attempts: int, decided: RetryAt | Give
     assert decide_retry(fault, attempts, NOW) == decided
 
 
+@pytest.mark.parametrize(("turn", "wait_s"), [(0, 2), (1, 4), (9, 20), (29, 60), (30, 60), (100_000, 60)])
+def test_those_that_wait_for_one_rate_come_back_one_after_the_other(turn: int, wait_s: float) -> None:
+    """A call every two seconds is one record every two seconds, and nobody waits longer than a minute to ask again."""
+    fault = Unavailable("our own rate", retry_after_s=2.0, own_rate=True)
+
+    assert decide_retry(fault, 0, NOW, turn=turn) == after(wait_s, counts=False)
+
+
+def test_rate_that_is_slower_than_the_spread_is_kept() -> None:
+    """A call in three minutes is not asked for every minute."""
+    assert decide_retry(OWN_RATE, 0, NOW, turn=7) == after(178.6, counts=False)
+
+
 def test_tries_last_about_an_hour() -> None:
     """All pauses together: long enough for an ordinary outage, short enough that a person hears of a longer one the same morning."""
     pauses = [decide_retry(AWAY, attempts, NOW) for attempts in range(ATTEMPTS_MAX)]

@@ -19,7 +19,13 @@ def test_what_never_ran_is_due() -> None:
 
 def test_due_is_what_has_come() -> None:
     """To the moment, not before; a name nobody knows any more is left alone."""
-    runs = {DISCOVER: NOW, FENCE: NOW + timedelta(microseconds=1), DAYS: NOW - timedelta(days=3), ERASE: NOW + timedelta(days=1), "gone": NOW}
+    runs = {
+        DISCOVER: NOW,
+        FENCE: NOW + timedelta(microseconds=1),
+        DAYS: NOW - timedelta(days=3),
+        ERASE: NOW + timedelta(days=1),
+        "gone": NOW,
+    }
 
     assert due_routines(runs, NOW) == [DISCOVER, DAYS]
 

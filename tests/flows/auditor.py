@@ -22,13 +22,13 @@ TABLES = ("inbox", "links", "history", "cases", "cursors", "rates", "erasures", 
 
 def rows(scene: Scene, statement: str, *arguments: object) -> list[dict[str, Any]]:
     """Rows of the scene's own connection."""
-    with scene.joined._database.transaction([scene.joined.connection_id]) as transaction:  # noqa: SLF001
+    with scene.joined._database.transaction([scene.joined.connection_id]) as transaction:
         return rows_of(transaction.execute(statement.encode(), list(arguments)))
 
 
 def write(scene: Scene, statement: str, *arguments: object) -> int:
     """Change rows of the scene's own connection behind the product's back; answers how many."""
-    with scene.joined._database.transaction([scene.joined.connection_id]) as transaction:  # noqa: SLF001
+    with scene.joined._database.transaction([scene.joined.connection_id]) as transaction:
         return transaction.execute(statement.encode(), list(arguments)).rowcount
 
 
@@ -45,7 +45,12 @@ def reason(scene: Scene, order_id: str) -> str:
 
 def kinds(scene: Scene, order_id: str) -> list[str]:
     """The open cases of one record."""
-    return [row["kind"] for row in rows(scene, "select kind from cases where record_id = %s and closed_at is null order by kind", order_id)]
+    return [
+        row["kind"]
+        for row in rows(
+            scene, "select kind from cases where record_id = %s and closed_at is null order by kind", order_id
+        )
+    ]
 
 
 def all_kinds(scene: Scene) -> list[str]:
@@ -55,12 +60,17 @@ def all_kinds(scene: Scene) -> list[str]:
 
 def case(scene: Scene, order_id: str, kind: str) -> dict[str, Any]:
     """The newest case of this kind, open or closed."""
-    return rows(scene, "select * from cases where record_id = %s and kind = %s order by case_id desc limit 1", order_id, kind)[0]
+    return rows(
+        scene, "select * from cases where record_id = %s and kind = %s order by case_id desc limit 1", order_id, kind
+    )[0]
 
 
 def history(scene: Scene, order_id: str) -> list[str]:
     """What happened to one record, as codes."""
-    return [row["code"] for row in rows(scene, "select code from history where record_id = %s order by history_id", order_id)]
+    return [
+        row["code"]
+        for row in rows(scene, "select code from history where record_id = %s order by history_id", order_id)
+    ]
 
 
 def unaccounted(scene: Scene) -> list[tuple[str, str]]:
@@ -73,12 +83,14 @@ def unaccounted(scene: Scene) -> list[tuple[str, str]]:
         ) as has_case from inbox i order by record_id
         """,
     )
-    numbers = {number.removeprefix(scene.joined.policy.orders.number_prefix) for number in scene.project.orders_by_number()}
+    numbers = {
+        number.removeprefix(scene.joined.policy.orders.number_prefix) for number in scene.project.orders_by_number()
+    }
     healthy: dict[str, Callable[[dict[str, Any]], bool]] = {
         "in_sync": lambda row: row["record_id"] in numbers,
         "waiting": lambda row: row["due_at"] is not None,
         "case": lambda row: row["has_case"],
-        "out_of_scope": lambda row: True,
+        "out_of_scope": bool,
     }
     return [(row["record_id"], row["state"]) for row in found if not healthy[row["state"]](row)]
 
@@ -97,9 +109,20 @@ def stored(scene: Scene) -> str:
 def person_of(order: dict[str, Any]) -> set[str]:
     """Every text of an Amazon order by which its buyer could be known."""
     people = [order.get("buyer", {}), order.get("recipient", {}).get("deliveryAddress", {})]
-    names = ("buyerName", "buyerEmail", "buyerCompanyName", "buyerPurchaseOrderNumber", "name", "addressLine1", "companyName", "phone")
+    names = (
+        "buyerName",
+        "buyerEmail",
+        "buyerCompanyName",
+        "buyerPurchaseOrderNumber",
+        "name",
+        "addressLine1",
+        "companyName",
+        "phone",
+    )
     texts = {people_part.get(name, "") for people_part in people for name in names}
-    texts |= {registration["taxRegistrationNumber"] for registration in order.get("tax", {}).get("taxRegistrations", [])}
+    texts |= {
+        registration["taxRegistrationNumber"] for registration in order.get("tax", {}).get("taxRegistrations", [])
+    }
     gifts = [item.get("fulfillment", {}).get("packing", {}).get("giftOption", {}) for item in order["orderItems"]]
     return (texts | {gift.get("giftMessage", "") for gift in gifts}) - {""}
 
@@ -131,9 +154,15 @@ def fail(scene: Scene, operation: str, answer: Any, **more: Any) -> Scene:
 
 
 def bought(scene: Scene, **wishes: Any) -> str:
-    """One order that can be shipped, found and worked on."""
-    order_id = scene.merchant.buy(**{"skus": ["MUG-BLUE"], "quantity": 1, "marketplace_id": DE, "fulfilled_by": "MERCHANT", "settled": True} | wishes)
-    return order_id
+    """One order that can be shipped, not yet found."""
+    usual: dict[str, Any] = {
+        "skus": ["MUG-BLUE"],
+        "quantity": 1,
+        "marketplace_id": DE,
+        "fulfilled_by": "MERCHANT",
+        "settled": True,
+    }
+    return scene.merchant.buy(**usual | wishes)
 
 
 def imported(scene: Scene, **wishes: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -45,12 +46,11 @@ def buy_each_minute(scene: Scene, *, minutes: int, each: int) -> None:
         work(scene, minutes=0.5)
 
 
-def deaf_after(pages: int) -> type[BaseException]:
-    """The process is gone after so many pages."""
-    return type("GoneError", (BaseException,), {"pages": pages})
+class GoneError(BaseException):
+    """The process is killed: nothing of ours can catch this."""
 
 
-def dying_at_page(number: int, gone: type[BaseException]) -> object:
+def dying_at_page(number: int) -> Callable[[Handle], Handle]:
     """Stands before the twin and kills the process when this page was answered, before it is put away."""
     seen: list[Request] = []
 
@@ -59,7 +59,7 @@ def dying_at_page(number: int, gone: type[BaseException]) -> object:
             response = handle(request)
             seen.extend([request] * request.path.endswith("/orders"))
             if len(seen) == number and request is seen[-1]:
-                raise gone
+                raise GoneError
             return response
 
         return act
@@ -83,7 +83,9 @@ def test_sweep_looks_back_over_its_mark(stage: Stage) -> None:
     scene = stage.scene()
     work(scene, minutes=10)
     order = decoded(encoded(scene.account.orders[bought(scene)]))
-    scene.account.put_order(order | {"orderId": "302-0000001-0000009", "lastUpdatedTime": (START + timedelta(minutes=6)).isoformat()})
+    scene.account.put_order(
+        order | {"orderId": "302-0000001-0000009", "lastUpdatedTime": (START + timedelta(minutes=6)).isoformat()}
+    )
 
     work(scene, minutes=4)
 
@@ -125,11 +127,10 @@ def test_many_pages_are_one_sweep(stage: Stage) -> None:
 
 def test_killed_between_pages_goes_on_from_its_token(stage: Stage) -> None:
     """A process that dies with the second page in hand reads that page again, and not the first."""
-    gone = deaf_after(2)
-    scene = stage.scene(through=dying_at_page(2, gone))
+    scene = stage.scene(through=dying_at_page(2))
     crowd(scene, 250, fulfilled_by="AMAZON")
     scene.after(minutes=5)
-    with pytest.raises(gone):
+    with pytest.raises(GoneError):
         scene.joined.discover()
 
     scene.joined.discover()
@@ -287,7 +288,9 @@ def test_notification_of_another_seller_is_left_alone(stage: Stage) -> None:
     assert rows(scene, "select * from inbox") == []
 
 
-@pytest.mark.parametrize("message", [b"", b"{", b"\xff\xfe", b"[1]", b'{"NotificationType": "ORDER_CHANGE"}', b"null", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "message", [b"", b"{", b"\xff\xfe", b"[1]", b'{"NotificationType": "ORDER_CHANGE"}', b"null", b"[" * 100_000]
+)
 def test_unreadable_notification_stops_nothing(stage: Stage, message: bytes) -> None:
     """What is no notification is dropped, and the one behind it is read."""
     scene = stage.scene()
@@ -357,7 +360,11 @@ def test_page_of_addresses_asks_for_merchant_orders_to_be_shipped_only(stage: St
 
     work(scene)
 
-    asked = [request.query for request in heard if request.path.endswith("/orders") and "RECIPIENT" in request.query["includedData"][0]]
+    asked = [
+        request.query
+        for request in heard
+        if request.path.endswith("/orders") and "RECIPIENT" in request.query["includedData"][0]
+    ]
     assert [query["fulfilledBy"] for query in asked] == [["MERCHANT"]]
     assert [query["fulfillmentStatuses"] for query in asked] == [["UNSHIPPED,PARTIALLY_SHIPPED"]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -59,13 +60,15 @@ def with_hundred(scene: Scene, path: str, value: object, **wishes: Any) -> tuple
     return order_id, healthy + [bought(scene, fulfilled_by="AMAZON") for _ in range(50)]
 
 
-def spoiling(path: str, spoil: bytes, by: bytes) -> object:
+def spoiling(path: str, spoil: bytes, by: bytes) -> Callable[[Handle], Handle]:
     """Stands before the twin and replaces bytes in answers to requests of this path."""
 
     def through(handle: Handle) -> Handle:
         def act(request: Request) -> Response:
             response = handle(request)
-            return response._replace(body=response.body.replace(spoil, by)) if request.path.startswith(path) else response
+            return (
+                response._replace(body=response.body.replace(spoil, by)) if request.path.startswith(path) else response
+            )
 
         return act
 
@@ -73,15 +76,21 @@ def spoiling(path: str, spoil: bytes, by: bytes) -> object:
 
 
 SPOILT = [
-    pytest.param("fulfillment.fulfillmentStatus", "TELEPORTED", "MERCHANT", "order.status_unknown", id="unknown status"),
-    pytest.param("fulfillment.fulfillmentStatus", "TELEPORTED", "AMAZON", "order.status_unknown", id="unknown status, FBA"),
+    pytest.param(
+        "fulfillment.fulfillmentStatus", "TELEPORTED", "MERCHANT", "order.status_unknown", id="unknown status"
+    ),
+    pytest.param(
+        "fulfillment.fulfillmentStatus", "TELEPORTED", "AMAZON", "order.status_unknown", id="unknown status, FBA"
+    ),
     pytest.param("fulfillment.fulfilledBy", "ROBOT", "MERCHANT", "order.status_unknown", id="unknown fulfilment"),
     pytest.param("fulfillment.fulfilledBy", "", "MERCHANT", "order.status_unknown", id="empty fulfilment"),
     pytest.param("fulfillment.fulfilledBy", None, "MERCHANT", "order.status_unknown", id="no fulfilment"),
     pytest.param("fulfillment", None, "MERCHANT", "order.status_unknown", id="no fulfilment at all"),
     pytest.param("orderItems.0.product.sellerSku", "NEVER-HEARD-OF", "MERCHANT", "order.unknown_sku", id="unknown SKU"),
     pytest.param("orderItems.0.product.sellerSku", HTML[:200], "MERCHANT", "order.unknown_sku", id="HTML as SKU"),
-    pytest.param("orderItems.0.product.sellerSku", 'A"; drop table "\\', "MERCHANT", "order.unknown_sku", id="quotes in a SKU"),
+    pytest.param(
+        "orderItems.0.product.sellerSku", 'A"; drop table "\\', "MERCHANT", "order.unknown_sku", id="quotes in a SKU"
+    ),
     pytest.param("orderItems.0.product.sellerSku", "", "MERCHANT", "order.unknown_sku", id="empty SKU"),
     pytest.param("orderItems.0.product.sellerSku", LONG, "MERCHANT", "record.unreadable", id="1 MB of SKU"),
     pytest.param("orderItems.0.quantityOrdered", -1, "MERCHANT", "record.unreadable", id="negative quantity"),
@@ -103,7 +112,9 @@ SPOILT = [
 
 
 @pytest.mark.parametrize(("path", "value", "fulfilled_by", "kind"), SPOILT)
-def test_spoilt_order_is_a_case_with_an_owner(scene: Scene, path: str, value: object, fulfilled_by: str, kind: str) -> None:
+def test_spoilt_order_is_a_case_with_an_owner(
+    scene: Scene, path: str, value: object, fulfilled_by: str, kind: str
+) -> None:
     """One place of an order is wrong: that order is one case, of the kind that says what to do, and nothing of it is imported."""
     order_id = spoilt(scene, path, value, fulfilled_by=fulfilled_by)
 
@@ -148,7 +159,9 @@ def test_unknown_sku_waits_and_goes_on_when_it_exists(scene: Scene) -> None:
     scene.project.add_inventory("NEW-ARTICLE", 5, channel_key="warehouse")
     work(scene, minutes=16)
 
-    assert timestamp(deadline)[:16] == scene.account.orders[order_id]["fulfillment"]["shipByWindow"]["latestDateTime"][:16]
+    assert (
+        timestamp(deadline)[:16] == scene.account.orders[order_id]["fulfillment"]["shipByWindow"]["latestDateTime"][:16]
+    )
     assert (scene.numbers(), kinds(scene, order_id)) == ([order_id], [])
 
 
@@ -190,7 +203,9 @@ def test_parts_that_do_not_sum_are_imported_with_the_difference(scene: Scene) ->
         "fulfillment.fulfillmentServiceLevel",
     ],
 )
-@pytest.mark.parametrize("value", [HTML, LONG, "Zero\x00width", "lone \ud800 surrogate", "\u202eright to left", "🎁" * 5000])
+@pytest.mark.parametrize(
+    "value", [HTML, LONG, "Zero\x00width", "lone \ud800 surrogate", "\u202eright to left", "🎁" * 5000]
+)
 def test_odd_text_is_imported_all_the_same(scene: Scene, path: str, value: str) -> None:
     """Markup, a megabyte, NUL, half a character: no text of a buyer or a title keeps an order from its warehouse."""
     order_id = spoilt(scene, path, value)
@@ -223,7 +238,9 @@ def test_gift_message_is_carried_as_it_was_written(scene: Scene) -> None:
 
 def test_half_a_character_in_one_order_leaves_the_page_whole(shared_stage: Stage) -> None:
     """Bytes that are no UTF-8 in the middle of a page: all orders arrive, also the one that holds them."""
-    scene = shared_stage.scene(connection_id=a_name(), through=spoiling("/orders", b"Example article MUG-BLUE", b"Mug \xff\xfe"))
+    scene = shared_stage.scene(
+        connection_id=a_name(), through=spoiling("/orders", b"Example article MUG-BLUE", b"Mug \xff\xfe")
+    )
     order_ids = sorted(bought(scene) for _ in range(3))
 
     work(scene)
@@ -284,13 +301,17 @@ def test_order_without_an_id_is_a_record_too(scene: Scene) -> None:
     assert len(rows(scene, "select * from inbox")) == 1
 
 
-@pytest.mark.parametrize("answer", [b"", b"{}", b"[]", b"null", b'{"orders": 7}', b'{"orders": [', b"<html>", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "answer", [b"", b"{}", b"[]", b"null", b'{"orders": 7}', b'{"orders": [', b"<html>", b"\xff", b"[" * 100_000]
+)
 def test_answer_that_is_no_page_moves_no_mark(shared_stage: Stage, answer: bytes) -> None:
     """A search that answers nonsense is put back; when it answers again every order is found."""
     answers = [answer]
 
     def through(handle: Handle) -> Handle:
-        return lambda request: Response(200, answers.pop()) if request.path.endswith("/orders") and answers else handle(request)
+        return lambda request: (
+            Response(200, answers.pop()) if request.path.endswith("/orders") and answers else handle(request)
+        )
 
     scene = shared_stage.scene(connection_id=a_name(), through=through)
     order_id = bought(scene)
@@ -301,9 +322,8 @@ def test_answer_that_is_no_page_moves_no_mark(shared_stage: Stage, answer: bytes
     assert answers == []
 
 
-def test_page_with_one_order_of_every_wrong_shape(shared_stage: Stage) -> None:
-    """Numbers, texts, nothing, lists and objects in the place of orders: one healthy order between them is imported."""
-    odd = [7, "order", None, [], {}, True, {"orderId": 5}, {"orderId": "302-0000009-0000009"}, [[[]]], 1.5]
+def among(odd: list[object]) -> Callable[[Handle], Handle]:
+    """Stands before the twin and puts things that are no orders before and behind those of each page."""
 
     def through(handle: Handle) -> Handle:
         def act(request: Request) -> Response:
@@ -315,7 +335,13 @@ def test_page_with_one_order_of_every_wrong_shape(shared_stage: Stage) -> None:
 
         return act
 
-    scene = shared_stage.scene(connection_id=a_name(), through=through)
+    return through
+
+
+def test_page_with_one_order_of_every_wrong_shape(shared_stage: Stage) -> None:
+    """Numbers, texts, nothing, lists and objects in the place of orders: one healthy order between them is imported."""
+    odd = [7, "order", None, [], {}, True, {"orderId": 5}, {"orderId": "302-0000009-0000009"}, [[[]]], 1.5]
+    scene = shared_stage.scene(connection_id=a_name(), through=among(odd))
     order_id = bought(scene)
 
     work(scene, rounds=2)

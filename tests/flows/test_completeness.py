@@ -68,7 +68,14 @@ def test_closed_day_is_proven(scene: Scene) -> None:
     check = day_later(scene).joined.check_day(DAY)
 
     assert check.is_proven()
-    assert counts(check) == {"on_amazon": 4, "in_commercetools": 2, "out_of_scope": 1, "waiting": 1, "missing": 0, "vanished": 0}
+    assert counts(check) == {
+        "on_amazon": 4,
+        "in_commercetools": 2,
+        "out_of_scope": 1,
+        "waiting": 1,
+        "missing": 0,
+        "vanished": 0,
+    }
 
 
 def test_proof_is_kept_for_the_desk(scene: Scene) -> None:
@@ -107,7 +114,9 @@ def test_second_search_by_creation_asks_for_nobody(shared_stage: Stage) -> None:
 
     asked = [request.query for request in heard if request.path.endswith("/orders") and "createdAfter" in request.query]
 
-    assert [(query["createdAfter"], query["createdBefore"]) for query in asked] == [(["2026-11-20T00:00:00.000Z"], ["2026-11-21T00:00:00.000Z"])]
+    assert [(query["createdAfter"], query["createdBefore"]) for query in asked] == [
+        (["2026-11-20T00:00:00.000Z"], ["2026-11-21T00:00:00.000Z"])
+    ]
     assert "RECIPIENT" not in asked[0]["includedData"][0]
     assert "BUYER" not in asked[0]["includedData"][0]
 
@@ -144,7 +153,11 @@ def test_check_goes_on_where_the_rate_stopped_it(scene: Scene) -> None:
     order_ids = [bought(scene, fulfilled_by="AMAZON") for _ in range(250)]
     work(scene, rounds=3)
     day_later(scene)
-    write(scene, "update rates set tokens = 3.5, updated_at = %s where operation = 'searchOrders'", scene.twin.world.clock.now())
+    write(
+        scene,
+        "update rates set tokens = 3.5, updated_at = %s where operation = 'searchOrders'",
+        scene.twin.world.clock.now(),
+    )
     before = calls(scene, "amazon.searchOrders")
     with pytest.raises(Unavailable) as waited:
         scene.joined.check_day(DAY)

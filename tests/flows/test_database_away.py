@@ -38,7 +38,10 @@ def at_call(number: int, path: str, act: Callable[[], None]) -> Callable[[Handle
 def cut_all_sessions(server: Embedded, name: str) -> None:
     """An administrator ends every session of a database, locks included."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()", [name])
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()",
+            [name],
+        )
 
 
 def buy(scene: Scene, count: int) -> list[str]:

@@ -73,8 +73,12 @@ class DyingDatabase:
 def bought(stage: Stage, connection_id: str, through: Callable[[Handle], Handle] = lambda handle: handle) -> Scene:
     """A scene with one order of each kind, ready to be found."""
     scene = stage.scene(connection_id=connection_id, through=through, sync_channel="amazon")
-    scene.merchant.buy(skus=["MUG-BLUE", "TEA-GREEN"], quantity=2, marketplace_id=DE, fulfilled_by="MERCHANT", settled=True)
-    scene.merchant.buy(skus=["MUG-BLUE", "TEA-GREEN"], quantity=2, marketplace_id=DE, fulfilled_by="AMAZON", settled=True)
+    scene.merchant.buy(
+        skus=["MUG-BLUE", "TEA-GREEN"], quantity=2, marketplace_id=DE, fulfilled_by="MERCHANT", settled=True
+    )
+    scene.merchant.buy(
+        skus=["MUG-BLUE", "TEA-GREEN"], quantity=2, marketplace_id=DE, fulfilled_by="AMAZON", settled=True
+    )
     return scene.after(minutes=5)
 
 
@@ -89,7 +93,13 @@ def end_of(scene: Scene) -> list[object]:
     """What an auditor would find: every Amazon order once, its state, its sync info, and the stock it took."""
     orders = scene.project.orders_by_number()
     found = [
-        (order["orderState"], order["shipmentState"], len(order["lineItems"]), len(order["syncInfo"]), "shippingAddress" in order)
+        (
+            order["orderState"],
+            order["shipmentState"],
+            len(order["lineItems"]),
+            len(order["syncInfo"]),
+            "shippingAddress" in order,
+        )
         for order in orders.values()
     ]
     stock = sorted((entry["sku"], entry["availableQuantity"]) for entry in scene.project.inventory)

@@ -8,6 +8,7 @@ import pytest
 
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import AmazonOrderId, SellerSku
+from crossdock.errors import ConfigError
 from crossdock.joined import INGEST
 from crossdock.store.records import Inbox, claimed_units
 from crossdock.twin.amazon_account import decoded, encoded
@@ -36,7 +37,9 @@ Json = dict[str, Any]
 
 def change(scene: Scene, number: str, *actions: Json) -> Json:
     """Somebody changes the order in commercetools, with a client of their own."""
-    return _post(scene, scene.order(number)["id"], {"version": scene.order(number)["version"], "actions": list(actions)})
+    return _post(
+        scene, scene.order(number)["id"], {"version": scene.order(number)["version"], "actions": list(actions)}
+    )
 
 
 def _post(scene: Scene, order_id: str, body: Json) -> Json:
@@ -86,7 +89,13 @@ def foreign_order(scene: Scene, number: str) -> Json:
     work(scene)
     order = dict(scene.order(bystander))
     scene.project.orders.remove(order["id"])
-    mine = {"id": "00000000-0000-4000-8000-000000000007", "orderNumber": number, "custom": None, "lineItems": [], "customLineItems": []}
+    mine: Json = {
+        "id": "00000000-0000-4000-8000-000000000007",
+        "orderNumber": number,
+        "custom": None,
+        "lineItems": [],
+        "customLineItems": [],
+    }
     foreign = {name: value for name, value in (order | mine).items() if value is not None}
     scene.project.orders.put(foreign)
     return foreign
@@ -194,7 +203,7 @@ def test_cancelled_after_import_is_cancelled(scene: Scene, fulfilled_by: str) ->
     assert (state(scene, order_id), kinds(scene, order_id)) == ("in_sync", [])
 
 
-def test_cancelled_after_shipment_asks_customer_service(scene: Scene) -> None:
+def test_cancelled_after_shipment_asks_a_person(scene: Scene) -> None:
     """The goods are gone and Amazon cancels: no state is changed, and a person is told."""
     order_id = imported(scene)
     scene.merchant.ship(order_id)
@@ -290,7 +299,10 @@ def test_quantity_that_changed_goes_to_the_line_and_to_a_person(scene: Scene) ->
 
     line = scene.order(order_id)["lineItems"][0]
     assert line["quantity"] == 3
-    assert (line["custom"]["fields"]["amazon-quantity-cancelled"], line["custom"]["fields"]["amazon-quantity-to-ship"]) == (1, 2)
+    assert (
+        line["custom"]["fields"]["amazon-quantity-cancelled"],
+        line["custom"]["fields"]["amazon-quantity-to-ship"],
+    ) == (1, 2)
     assert kinds(scene, order_id) == ["order.changed_before_shipment"]
     assert case(scene, order_id, "order.changed_before_shipment")["deadline"] is not None
 
@@ -301,7 +313,12 @@ def test_quantity_that_changed_goes_to_the_line_and_to_a_person(scene: Scene) ->
 def test_fba_order_that_left_its_fence_is_put_back_and_told(scene: Scene) -> None:
     """Somebody opens an FBA order: the check finds it, the flow puts it back, operations must make sure it was not picked."""
     order_id = imported(scene, fulfilled_by="AMAZON")
-    change(scene, order_id, {"action": "changeOrderState", "orderState": "Open"}, {"action": "changeShipmentState", "shipmentState": "Ready"})
+    change(
+        scene,
+        order_id,
+        {"action": "changeOrderState", "orderState": "Open"},
+        {"action": "changeShipmentState", "shipmentState": "Ready"},
+    )
 
     found = scene.joined.check_fence()
     scene.joined.drain()
@@ -431,7 +448,11 @@ def test_type_of_the_merchants_own_is_never_replaced(scene: Scene) -> None:
     """The merchant sets another type on the order: from then on its fields are the merchant's, and states still follow Amazon."""
     scene.project.add_type("merchant-order", ["order"], {"colour": "String"})
     order_id = imported(scene)
-    change(scene, order_id, {"action": "setCustomType", "type": {"typeId": "type", "key": "merchant-order"}, "fields": {"colour": "blue"}})
+    change(
+        scene,
+        order_id,
+        {"action": "setCustomType", "type": {"typeId": "type", "key": "merchant-order"}, "fields": {"colour": "blue"}},
+    )
     scene.merchant.ship(order_id)
 
     work(scene)
@@ -445,7 +466,9 @@ def test_field_of_the_merchants_own_is_never_touched(scene: Scene) -> None:
     """Fields the merchant added to our type keep their values through every change."""
     order_type = scene.project.types.find("key", "crossdock-amazon-order")
     assert order_type is not None
-    order_type["fieldDefinitions"].append({"name": "colour", "type": {"name": "String"}, "label": {"en": "Colour"}, "required": False})
+    order_type["fieldDefinitions"].append(
+        {"name": "colour", "type": {"name": "String"}, "label": {"en": "Colour"}, "required": False}
+    )
     order_id = imported(scene)
     change(scene, order_id, {"action": "setCustomField", "name": "colour", "value": "blue"})
     scene.merchant.ship(order_id)
@@ -491,6 +514,30 @@ def test_order_that_is_in_sync_is_not_written_again(scene: Scene) -> None:
     work(scene)
 
     assert (scene.order(order_id)["version"], reason(scene, order_id)) == (version, "both sides agree")
+
+
+def test_prefix_is_fixed_with_the_first_import(scene: Scene) -> None:
+    """Another prefix would make every order new: the drain refuses it before any record is touched, until it is set back."""
+    order_id = imported(scene)
+    put(scene, edited(scene, order_id))
+    scene.after(minutes=5).joined.discover()
+    with_policy(scene, number_prefix="AMZ-")
+    with pytest.raises(ConfigError, match="number_prefix"):
+        scene.joined.drain()
+
+    with_policy(scene, number_prefix="").joined.drain()
+
+    assert (scene.numbers(), all_kinds(scene)) == ([order_id], [])
+
+
+def test_prefix_of_a_new_connection_is_free(scene: Scene) -> None:
+    """Before the first import any prefix will do, and every number begins with it from then on."""
+    with_policy(scene, number_prefix="AMZ-")
+
+    order_id = imported(scene)
+
+    assert scene.numbers() == [f"AMZ-{order_id}"]
+    assert unaccounted(scene) == []
 
 
 # --- cases
@@ -547,7 +594,11 @@ def test_case_that_comes_back_is_a_new_case(scene: Scene) -> None:
     work(scene)
 
     assert len(rows(scene, "select * from cases where record_id = %s", order_id)) == 2
-    assert [code for code in history(scene, order_id) if code.startswith("case.")] == ["case.opened", "case.closed", "case.opened"]
+    assert [code for code in history(scene, order_id) if code.startswith("case.")] == [
+        "case.opened",
+        "case.closed",
+        "case.opened",
+    ]
 
 
 def test_owner_is_by_kind_unless_the_policy_says_otherwise(scene: Scene) -> None:
@@ -560,7 +611,9 @@ def test_owner_is_by_kind_unless_the_policy_says_otherwise(scene: Scene) -> None
     work(scene)
 
     assert case(scene, unknown, "order.unknown_sku")["owner"] == "Listings desk"
-    assert case(scene, asked, "order.cancellation_requested")["owner"] == CASE_KINDS["order.cancellation_requested"].owner
+    assert (
+        case(scene, asked, "order.cancellation_requested")["owner"] == CASE_KINDS["order.cancellation_requested"].owner
+    )
 
 
 def test_no_case_of_any_kind_holds_a_person(scene: Scene) -> None:

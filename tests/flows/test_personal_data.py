@@ -130,7 +130,9 @@ def test_fba_order_is_never_asked_for_its_buyer(shared_stage: Stage) -> None:
     scene.merchant.ship(order_id)
     work(scene, rounds=2)
 
-    asked = {dataset for request in heard for names in request.query.get("includedData", []) for dataset in names.split(",")}
+    asked = {
+        dataset for request in heard for names in request.query.get("includedData", []) for dataset in names.split(",")
+    }
 
     assert asked & PERSONAL == set()
     assert sealed(scene) == []
@@ -146,6 +148,50 @@ def test_gift_message_of_an_fba_order_is_dropped(scene: Scene) -> None:
     assert found_in(stored(scene) + in_commercetools(scene, order_id), person_of(scene.account.orders[order_id])) == []
 
 
+def test_gift_message_of_an_order_that_is_never_imported_is_dropped(shared_stage: Stage) -> None:
+    """Of an order from before the beginning nothing is needed, so nothing is sealed."""
+    scene = shared_stage.scene(connection_id=a_name(), import_from=START + timedelta(hours=1))
+    order_id = with_gift(scene)
+    put(scene.after(hours=2), edited(scene, order_id))
+
+    work(scene)
+
+    assert [row["state"] for row in rows(scene, "select state from inbox")] == ["out_of_scope"]
+    assert (sealed(scene), calls(scene, "amazon.getOrder")) == ([], 0)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_buyers_of_orders_that_are_never_imported_are_not_asked_for(shared_stage: Stage, count: int) -> None:
+    """Whether few or many: no read and no page of addresses for orders from before the beginning."""
+    heard: list[Request] = []
+    scene = shared_stage.scene(connection_id=a_name(), through=listening(heard), import_from=START + timedelta(hours=1))
+    order_ids = [bought(scene) for _ in range(count)]
+    scene.after(hours=2)
+    [put(scene, edited(scene, order_id)) for order_id in order_ids]
+
+    work(scene, rounds=2, minutes=60)
+
+    asked = {
+        dataset for request in heard for names in request.query.get("includedData", []) for dataset in names.split(",")
+    }
+    assert len(rows(scene, "select * from inbox where state = 'out_of_scope'")) == count
+    assert asked & PERSONAL == set()
+
+
+def test_buyer_of_a_vanished_order_is_not_asked_for(scene: Scene) -> None:
+    """What will not be imported again by itself needs no address."""
+    order_id = imported(scene)
+    scene.project.orders.remove(scene.order(order_id)["id"])
+    write(scene, "delete from personal_data")
+    reads = calls(scene, "amazon.getOrder")
+    put(scene, edited(scene, order_id))
+
+    work(scene)
+
+    assert kinds(scene, order_id) == ["order.vanished"]
+    assert calls(scene, "amazon.getOrder") == reads
+
+
 def test_fbm_order_reaches_the_warehouse_with_all_it_needs(scene: Scene) -> None:
     """Address, relay e-mail and gift message are on the commercetools order: a parcel can be packed from it."""
     order_id = with_gift(scene)
@@ -153,7 +199,10 @@ def test_fbm_order_reaches_the_warehouse_with_all_it_needs(scene: Scene) -> None
     work(scene)
 
     order, told = scene.order(order_id), scene.account.orders[order_id]
-    assert f"{order['shippingAddress']['firstName']} {order['shippingAddress']['lastName']}" == told["recipient"]["deliveryAddress"]["name"]
+    assert (
+        f"{order['shippingAddress']['firstName']} {order['shippingAddress']['lastName']}"
+        == told["recipient"]["deliveryAddress"]["name"]
+    )
     assert order["shippingAddress"]["streetName"] == told["recipient"]["deliveryAddress"]["addressLine1"]
     assert order["customerEmail"] == told["buyer"]["buyerEmail"]
     assert order["lineItems"][0]["custom"]["fields"]["amazon-gift-message"] == GIFT["giftOption"]["giftMessage"]
@@ -209,7 +258,9 @@ def test_buyer_is_in_no_error(scene: Scene, answer: str) -> None:
     with pytest.raises(CrossdockError) as refused:
         scene.joined.run_record(record)
 
-    assert found_in(repr(refused.getrepr(style="long", showlocals=False)) + repr(vars(refused.value)), people(scene)) == []
+    assert (
+        found_in(repr(refused.getrepr(style="long", showlocals=False)) + repr(vars(refused.value)), people(scene)) == []
+    )
 
 
 def test_unreadable_order_quotes_nothing_of_its_buyer(scene: Scene) -> None:
@@ -228,7 +279,7 @@ def test_unreadable_order_quotes_nothing_of_its_buyer(scene: Scene) -> None:
 # --- erased on its day
 
 
-def test_data_goes_thirty_days_after_the_latest_delivery(scene: Scene) -> None:
+def test_buyer_goes_thirty_days_after_the_latest_delivery(scene: Scene) -> None:
     """As long as Amazon knows no delivery, its latest delivery date counts."""
     order_id = imported(scene)
 
@@ -258,7 +309,9 @@ def test_on_its_day_it_goes_on_both_sides(scene: Scene) -> None:
 
     assert (erased, len(certificates)) == ([order_id], 1)
     assert found_in(in_commercetools(scene, order_id), person_of(scene.account.orders[order_id])) == []
-    assert {"shippingAddress", "billingAddress", "customerEmail", "purchaseOrderNumber"} & scene.order(order_id).keys() == set()
+    assert {"shippingAddress", "billingAddress", "customerEmail", "purchaseOrderNumber"} & scene.order(
+        order_id
+    ).keys() == set()
     assert sealed(scene) == []
     assert rows(scene, "select * from personal_data_keys") == []
     assert scene.order(order_id)["custom"]["fields"]["amazon-order-id"] == order_id
@@ -271,7 +324,9 @@ def test_certificate_names_the_day_and_the_count(scene: Scene) -> None:
 
     _, certificates = until(scene, day).joined.erase()
 
-    assert certificates[0].startswith(f"3 records of {scene.joined.connection_id} due on {day} were erased at {day}T06:00:00+00:00, sha256 ")
+    assert certificates[0].startswith(
+        f"3 records of {scene.joined.connection_id} due on {day} were erased at {day}T06:00:00+00:00, sha256 "
+    )
     assert [row["records"] for row in rows(scene, "select records from erasures")] == [3]
 
 
@@ -475,7 +530,7 @@ def test_legal_hold_survives_news(scene: Scene) -> None:
     assert [row["hold_reason"] for row in sealed(scene)] == ["dispute 7"]
 
 
-def test_erased_data_does_not_come_back(scene: Scene) -> None:
+def test_erased_buyer_does_not_come_back(scene: Scene) -> None:
     """After the erasure, news of the order brings nothing of its buyer back to either side."""
     order_id = imported(scene)
     scene.merchant.ship(order_id)

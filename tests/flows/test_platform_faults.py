@@ -53,11 +53,22 @@ AFTER_EFFECT: tuple[FaultAnswer, ...] = ("unavailable", "broken", "not_json", "t
 OPERATIONS = (*AMAZON, *COMMERCETOOLS)
 ONCE = [*itertools.product(OPERATIONS, ANSWERS, (False,)), *itertools.product(OPERATIONS, AFTER_EFFECT, (True,))]
 # Those that look alike to the product are shown once.
-LASTING = list(itertools.product(OPERATIONS, ("unavailable", "throttled", "forbidden", "not_found", "too_large", "not_json")))
+LASTING = list(
+    itertools.product(OPERATIONS, ("unavailable", "throttled", "forbidden", "not_found", "too_large", "not_json"))
+)
 CONFLICTS = [(operation, after) for operation in COMMERCETOOLS[1:] for after in (False, True)]
 # What concerns one record: a refusal of these is that record's own.
 OF_ONE_RECORD = ("commercetools.importOrder", "commercetools.updateOrder")
-REFUSALS: tuple[FaultAnswer, ...] = ("unavailable", "broken", "throttled", "not_found", "too_large", "not_json", "conflict", "timed_out")
+REFUSALS: tuple[FaultAnswer, ...] = (
+    "unavailable",
+    "broken",
+    "throttled",
+    "not_found",
+    "too_large",
+    "not_json",
+    "conflict",
+    "timed_out",
+)
 
 
 def scene_of(stage: Stage, **orders: Any) -> Scene:
@@ -82,7 +93,14 @@ def end_of(scene: Scene) -> list[object]:
     orders = scene.project.orders_by_number()
     found = sorted((order["orderState"], order["shipmentState"], len(order["syncInfo"])) for order in orders.values())
     stock = sorted((entry["sku"], entry["availableQuantity"]) for entry in scene.project.inventory)
-    return [sorted(orders) == sorted(scene.account.orders), found, stock, unaccounted(scene), unknown(scene), all_kinds(scene)]
+    return [
+        sorted(orders) == sorted(scene.account.orders),
+        found,
+        stock,
+        unaccounted(scene),
+        unknown(scene),
+        all_kinds(scene),
+    ]
 
 
 def remove(shelf: Shelf, key: str) -> None:
@@ -114,7 +132,9 @@ def test_one_fault_changes_nothing_in_the_end(
 
 
 @pytest.mark.parametrize(("operation", "after"), CONFLICTS)
-def test_one_conflict_changes_nothing_in_the_end(shared_stage: Stage, undisturbed: list[object], operation: str, *, after: bool) -> None:
+def test_one_conflict_changes_nothing_in_the_end(
+    shared_stage: Stage, undisturbed: list[object], operation: str, *, after: bool
+) -> None:
     """A 409 of commercetools is read again and decided again."""
     scene = fail(scene_of(shared_stage), operation, "conflict", after_effect=after)
 
@@ -143,7 +163,9 @@ def test_lasting_fault_is_a_wait_or_a_case_and_ends(shared_stage: Stage, operati
 
 
 @pytest.mark.parametrize(("operation", "answer"), list(itertools.product(OF_ONE_RECORD, REFUSALS)))
-def test_one_refused_record_does_not_hold_up_the_others(shared_stage: Stage, operation: str, answer: FaultAnswer) -> None:
+def test_one_refused_record_does_not_hold_up_the_others(
+    shared_stage: Stage, operation: str, answer: FaultAnswer
+) -> None:
     """What commercetools refuses once is that order's own trouble: the other nine go through in the same run."""
     scene = scene_of(shared_stage)
     order_ids = [bought(scene) for _ in range(10)]

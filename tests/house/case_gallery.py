@@ -21,8 +21,9 @@ from crossdock.domain.case_kinds import ALL_CASE_KINDS
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.record import Record
 from crossdock.domain.timeline import Outcome
+from crossdock.doors import Outside
 from crossdock.engine.drain import Flow, drain
-from crossdock.joined import INGEST, Outside
+from crossdock.joined import INGEST
 from crossdock.policy import Policy
 from crossdock.settings import Settings
 from crossdock.store.database import Database
@@ -72,9 +73,12 @@ class Play:
         basic = base64.b64encode(f"worker-{self.scene.joined.connection_id}:worker-secret".encode()).decode()
         form = {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"}
         told = self.scene.twin.handle(Request("POST", "/oauth/token", {}, form, b"grant_type=client_credentials"))
-        headers = {"authorization": f"Bearer {json.loads(told.body)['access_token']}", "content-type": "application/json"}
+        headers = {
+            "authorization": f"Bearer {json.loads(told.body)['access_token']}",
+            "content-type": "application/json",
+        }
         where, _, query = path.partition("?")
-        asked = dict((name, [value]) for name, value in (pair.split("=") for pair in query.split("&") if pair))
+        asked = {name: [value] for name, value in (pair.split("=") for pair in query.split("&") if pair)}
         request = Request(method, f"/{self.scene.project.key}/{where}", asked, headers, body.encode())
         answer = self.scene.twin.handle(request)
         assert answer.status in {200, 201}, answer.body
@@ -102,7 +106,7 @@ class Play:
         outside = Outside(lambda: joined._http, clock)
         settings = Settings(Path(), master_keys=(MASTER_KEY,))
         secrets = {prefix + name: "set" for name in names}
-        app = App(settings, Policy((joined.policy,)), secrets, self.database, outside)
+        app = App(settings, Policy((joined.policy,)), secrets, database=self.database, outside=outside)
         app.joined[joined.connection_id] = joined
         return app
 
@@ -117,7 +121,9 @@ def play(example: Example, scene: Scene, database: Database) -> list[str]:
         for line in example.text.splitlines():
             _say(playing, line)
     with database.transaction([scene.joined.connection_id]) as transaction:
-        return [row[0] for row in transaction.execute("select distinct kind from cases where closed_at is null").fetchall()]
+        return [
+            row[0] for row in transaction.execute("select distinct kind from cases where closed_at is null").fetchall()
+        ]
 
 
 def _say(playing: Play, line: str) -> None:
@@ -168,7 +174,12 @@ def _our_mistake(playing: Play) -> None:
         raise ZeroDivisionError(record.record_id)
 
     lock = playing.database.lock
-    drain(Flow(INGEST, run=breaks), inbox=scene.joined.inbox, lock=lambda: lock("gallery"), clock=scene.twin.world.clock.now)
+    drain(
+        Flow(INGEST, run=breaks),
+        inbox=scene.joined.inbox,
+        lock=lambda: lock("gallery"),
+        clock=scene.twin.world.clock.now,
+    )
 
 
 _FBM = '{"skus": ["MUG-BLUE"], "fulfilled_by": "MERCHANT", "settled": true}'
@@ -195,7 +206,7 @@ The code in the facts is the platform's own. What it usually means for an import
 | --- | --- |
 | `ReferencedResourceNotFound` | the channel or type named in the facts is not in the project: `crossdock provision` |
 | `MissingRoleOnChannel` | the channel is there without its role: `crossdock provision` |
-| `InvalidField`, `InvalidInput`, `InvalidOperation` | a value the project does not take, such as a field of ours that exists with another type: compare the named field with the type's definition |
+| `InvalidField`, `InvalidInput`, `InvalidOperation` | a value the project does not take: compare the named field with its definition |
 | `RequiredField` | a type named in the policy has a required field that is not ours: make it optional |
 | `CountryNotConfiguredInStore` | the order's country is not one of the store's |
 | `MaxResourceLimitExceeded`, `ResourceSizeLimitExceeded` | a limit of the project: ask commercetools to raise it |
@@ -214,7 +225,9 @@ EXAMPLES: dict[str, Example] = {
         _lines(f'{POLICY_LINE}supply_channel = "empty-shelf"', "crossdock provision", f"buy '{_FBM}'", _IMPORT),
     ),
     "order.personal_data_masked": Example(_lines("sample without_address", _IMPORT)),
-    "order.rejected": Example(_lines(_fault("commercetools.importOrder", "too_large"), f"buy '{_FBM}'", _IMPORT), more=_CODES),
+    "order.rejected": Example(
+        _lines(_fault("commercetools.importOrder", "too_large"), f"buy '{_FBM}'", _IMPORT), more=_CODES
+    ),
     "order.number_taken": Example(
         _lines(
             f"buy '{_FBM}'",
@@ -225,7 +238,13 @@ EXAMPLES: dict[str, Example] = {
     ),
     "order.late_to_import": Example(_lines("sample fbm_first_seen_partly_shipped", _IMPORT)),
     "order.cancelled_after_shipment": Example(
-        _lines(f"buy '{_FBM}'", _IMPORT, _update('{"action": "changeShipmentState", "shipmentState": "Shipped"}'), "happens cancel", _IMPORT),
+        _lines(
+            f"buy '{_FBM}'",
+            _IMPORT,
+            _update('{"action": "changeShipmentState", "shipmentState": "Shipped"}'),
+            "happens cancel",
+            _IMPORT,
+        ),
     ),
     "order.cancelled_in_shop": Example(
         _lines(f"buy '{_FBM}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Cancelled"}'), _IMPORT),
@@ -238,12 +257,20 @@ EXAMPLES: dict[str, Example] = {
         _lines(f"buy '{_FBA}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Open"}'), _IMPORT),
         more="A worker looks for such orders every hour by itself.",
     ),
-    "order.vanished": Example(_lines(f"buy '{_FBM}'", _IMPORT, "shop DELETE orders/order-number=$ORDER?version=1", _IMPORT)),
+    "order.vanished": Example(
+        _lines(f"buy '{_FBM}'", _IMPORT, "shop DELETE orders/order-number=$ORDER?version=1", _IMPORT)
+    ),
     "order.program_unsupported": Example(
-        _lines("""buy '{"skus": ["MUG-BLUE"], "fulfilled_by": "MERCHANT", "programs": ["IN_STORE_PICK_UP"], "settled": true}'""", _IMPORT),
+        _lines(
+            """buy '{"skus": ["MUG-BLUE"], "fulfilled_by": "MERCHANT", "programs": ["IN_STORE_PICK_UP"], "settled": true}'""",
+            _IMPORT,
+        ),
     ),
     "order.status_unknown": Example(_lines("sample unknown_status", _IMPORT)),
-    "order.missing": Example("A search lost an order of yesterday; the proof of the closed day, an hour after midnight UTC, finds it.", act=_missing),
+    "order.missing": Example(
+        "A search lost an order of yesterday; the proof of the closed day, an hour after midnight UTC, finds it.",
+        act=_missing,
+    ),
     "order.not_erased": Example(
         _lines(
             f"buy '{_FBM}'",
@@ -256,15 +283,22 @@ EXAMPLES: dict[str, Example] = {
         more="A cancelled order's data is due at once, which is why this one need not wait for 30 days.",
     ),
     "record.unreadable": Example(
-        _lines("""twin orders '{"order": {"orderId": "302-0000000-0000000"}}'""", "crossdock orders import 302-0000000-0000000")
+        _lines(
+            """twin orders '{"order": {"orderId": "302-0000000-0000000"}}'""",
+            "crossdock orders import 302-0000000-0000000",
+        )
     ),
-    "record.our_mistake": Example("Not to be made on purpose; the test lets the flow divide by zero.", act=_our_mistake),
+    "record.our_mistake": Example(
+        "Not to be made on purpose; the test lets the flow divide by zero.", act=_our_mistake
+    ),
     "record.stuck": Example(
         _lines(_fault("commercetools.importOrder", "conflict"), f"buy '{_FBM}'", _IMPORT),
         more="A platform that does not answer leads here as well, after twelve tries in a little over an hour.",
     ),
     "connection.refused": Example(_lines(_fault("amazon.searchOrders", "too_large"), "crossdock work")),
-    "connection.unauthorized": Example(_lines(_fault("commercetools.importOrder", "forbidden"), f"buy '{_FBM}'", _IMPORT)),
+    "connection.unauthorized": Example(
+        _lines(_fault("commercetools.importOrder", "forbidden"), f"buy '{_FBM}'", _IMPORT)
+    ),
 }
 
 
@@ -293,8 +327,8 @@ Each kind below has an example that the tests play. To play it by hand, serve th
 {words}
 ```
 
-A line that begins with `# crossdock.toml:` is a key to set under `[connection.orders]` first. `twin faults` lets an operation fail until
-`curl -X DELETE $TWIN/_twin/faults`.
+A line that begins with `# crossdock.toml:` is a key to set under `[connection.orders]` first; `{}` means: leave that table out.
+`twin faults` lets an operation fail until `curl -X DELETE $TWIN/_twin/faults`.
 
 """
 
@@ -314,7 +348,9 @@ def gallery() -> str:
     """The page."""
     rows = [f"| [`{kind.code}`](#{_anchor(kind)}) | {kind.title} | {_owner(kind)} |" for kind in ALL_CASE_KINDS]
     table = "\n".join(["| kind | what | owner |", "| --- | --- | --- |", *rows])
-    return HEAD.replace("{table}", table).replace("{words}", WORDS) + "\n".join(_section(kind) for kind in ALL_CASE_KINDS)
+    return HEAD.replace("{table}", table).replace("{words}", WORDS) + "\n".join(
+        _section(kind) for kind in ALL_CASE_KINDS
+    )
 
 
 def _section(kind: CaseKind) -> str:
@@ -339,7 +375,9 @@ def _section(kind: CaseKind) -> str:
 
 def _again(kind: CaseKind) -> str:
     stands = f"; stays open for {_span(kind.stands_s)}, as a trace of what was put right" if kind.stands_s else ""
-    return (f"by itself every {_span(kind.recheck_s)}" if kind.recheck_s else "on news, or when a person retries it") + stands
+    return (
+        f"by itself every {_span(kind.recheck_s)}" if kind.recheck_s else "on news, or when a person retries it"
+    ) + stands
 
 
 def _span(seconds: int) -> str:

@@ -88,7 +88,7 @@ def test_rule_bites(rule: Rule, path: str, text: str, problem: str) -> None:
     [
         (rules.check_names, "src/crossdock/flows/erase_personal_data.py", "class DataError(Exception): pass"),
         (rules.check_names, FLOW, "database = serviced = 1\ndef handle(): pass"),
-        (rules.check_clock, "src/crossdock/app.py", "at = datetime.now(UTC)"),
+        (rules.check_clock, "src/crossdock/start_up.py", "at = datetime.now(UTC)"),
         (rules.check_clock, FLOW, "at = clock.now()"),
         (rules.check_broad_except, "src/crossdock/engine/drain.py", "try: act()\nexcept Exception: pass"),
         (rules.check_broad_except, FLOW, "try: act()\nexcept ExceptionOfTheirs: pass"),

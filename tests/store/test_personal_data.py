@@ -54,7 +54,7 @@ def test_plain_text_is_not_in_the_row(sealed: PersonalDataStore, database: Datab
 
 def test_moved_to_another_record_it_does_not_open(sealed: PersonalDataStore, database: Database) -> None:
     """A sealed text is bound to its record."""
-    run(database, f"update personal_data set record_id = '{SECOND}'")
+    run(database, "update personal_data set record_id = '302-0000002-0000002'")
 
     assert sealed.find([SECOND]) == {}
 
@@ -75,17 +75,24 @@ def test_moved_to_another_connection_it_does_not_open(sealed: PersonalDataStore,
     assert sealed.find([FIRST]) == {FIRST: TEXT}
 
 
-def test_moved_text_does_not_open_with_another_connections_own_key(sealed: PersonalDataStore, database: Database) -> None:
+def test_moved_text_does_not_open_with_another_connections_own_key(
+    sealed: PersonalDataStore, database: Database
+) -> None:
     """Only the text copied: the other connection's key of the same day does not open it."""
     other = again(database, connection_id="us")
     other.save({SECOND: (b"2 Example Street", DAY)}, now=NOW)
-    run(database, "insert into personal_data select 'us', record_id, erase_on, sealed from personal_data where connection_id = 'eu'", ("eu", "us"))
+    run(
+        database,
+        "insert into personal_data select 'us', record_id, erase_on, sealed from personal_data where connection_id = 'eu'",
+        ("eu", "us"),
+    )
 
     assert other.find([FIRST, SECOND]) == {SECOND: b"2 Example Street"}
     assert sealed.find([FIRST]) == {FIRST: TEXT}
 
 
-def test_new_master_key_seals_and_the_old_still_opens(sealed: PersonalDataStore, database: Database) -> None:
+@pytest.mark.usefixtures("sealed")
+def test_new_master_key_seals_and_the_old_still_opens(database: Database) -> None:
     """With the new key first and the old one second, the old record opens, and a new day's opens under the new key alone."""
     rotated = again(database, NEW, OLD)
     rotated.save({SECOND: (b"2 Example Street", DAY + timedelta(days=1))}, now=NOW)
@@ -94,7 +101,8 @@ def test_new_master_key_seals_and_the_old_still_opens(sealed: PersonalDataStore,
     assert again(database, NEW).find([SECOND]) == {SECOND: b"2 Example Street"}
 
 
-def test_without_the_old_master_key_its_days_do_not_open(sealed: PersonalDataStore, database: Database) -> None:
+@pytest.mark.usefixtures("sealed")
+def test_without_the_old_master_key_its_days_do_not_open(database: Database) -> None:
     """A key that opens nothing is a fault of the settings, told as one, and not an empty vault."""
     with pytest.raises(ConfigError, match="CROSSDOCK_MASTER_KEY"):
         again(database, WRONG).find([FIRST])
@@ -108,7 +116,7 @@ def test_saved_under_another_day_moves_the_day(sealed: PersonalDataStore, databa
     assert sealed.find([FIRST]) == {FIRST: TEXT}
 
 
-def test_day_that_is_over_is_today(sealed: PersonalDataStore, database: Database) -> None:
+def test_day_that_is_over_is_today(sealed: PersonalDataStore) -> None:
     """What arrives after its day is erased with today's, never under a day whose key is gone."""
     sealed.save({SECOND: (TEXT, NOW.date() - timedelta(days=3))}, now=NOW)
 
@@ -156,9 +164,15 @@ def test_certificate_is_one_a_day_and_repeats_nothing(sealed: PersonalDataStore,
 
     certificates = sealed.erase([FIRST, SECOND], later)
 
-    assert [(certificate.erase_on, certificate.records) for certificate in certificates] == [(DAY - timedelta(days=1), (SECOND,)), (DAY, (FIRST,))]
+    assert [(certificate.erase_on, certificate.records) for certificate in certificates] == [
+        (DAY - timedelta(days=1), (SECOND,)),
+        (DAY, (FIRST,)),
+    ]
     assert sealed.erase([FIRST, SECOND], later) == []
-    assert run(database, "select erase_on, records from erasures order by erase_on") == [(DAY - timedelta(days=1), 1), (DAY, 1)]
+    assert run(database, "select erase_on, records from erasures order by erase_on") == [
+        (DAY - timedelta(days=1), 1),
+        (DAY, 1),
+    ]
 
 
 def test_held_record_is_not_due(sealed: PersonalDataStore, database: Database) -> None:

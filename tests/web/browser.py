@@ -50,8 +50,10 @@ def open_browser() -> Iterator[Chrome]:
 @contextmanager
 def serve(desk: ASGIApp) -> Iterator[str]:
     """The desk on a free port of this machine, as the composition root serves it; gives its address."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that small answers go at once
+    # The protocol is named, so that asyncio sets TCP_NODELAY and small answers go at once.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
+    listening.listen()
     config = uvicorn.Config(desk, log_config=None, access_log=False, lifespan="off", http="httptools")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -38,6 +38,11 @@ class OrderPolicy:
         """The order number in commercetools: Amazon's own id, behind the prefix fixed at the first import."""
         return OrderNumber(self.number_prefix + order.order_id)
 
+    def covers(self, order: AmazonOrder) -> bool:
+        """Whether an order is Amazon's own, of this connection's marketplaces, and not from before its beginning."""
+        ours = order.channel_name == "AMAZON" and order.marketplace_id in self.marketplaces
+        return ours and order.created_at >= self.import_from
+
     def commerce_sku(self, seller_sku: SellerSku) -> SellerSku:
         """The SKU in commercetools for a seller SKU on Amazon."""
         return self.sku_aliases.get(seller_sku, seller_sku)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from crossdock.domain.case import Case
@@ -22,7 +23,7 @@ from crossdock.errors import Conflict, DataError, Rejected, RemoteError, StoreEr
 from crossdock.ports import Clock, HeldLock, Inbox, Lock
 
 # One query's worth of SKUs and addresses is prepared for a batch at once.
-BATCH_MAX = 250
+BATCH_MAX = 500
 # Results written in one transaction: a commit per record would cost more than the record.
 SETTLE_MAX = 50
 # Calls overlap on these; commercetools' own clients use 20 in parallel, one process of ours is on its CPU before that.
@@ -53,13 +54,17 @@ class Report:
     lost_lock: bool = False
     paused: Unauthorized | None = None
     mistakes: list[str] = field(default_factory=list)
+    # The next turn of each operation whose rate is waited for; taken on the drain's threads.
+    turns: dict[str, Iterator[int]] = field(default_factory=dict, compare=False, repr=False)
 
 
 class LostLockError(Exception):
     """The lock is gone: stop before the next outside call."""
 
 
-def drain(flow: Flow, *, inbox: Inbox, lock: Lock, clock: Clock, threads: int = THREADS, batches: int = BATCHES_MAX) -> Report:
+def drain(
+    flow: Flow, *, inbox: Inbox, lock: Lock, clock: Clock, threads: int = THREADS, batches: int = BATCHES_MAX
+) -> Report:
     """Run due records until none is left, the lock is lost, or a platform refuses the connection. StoreError ends it: it runs again."""
     report = Report()
     with lock() as held:
@@ -72,7 +77,7 @@ def drain(flow: Flow, *, inbox: Inbox, lock: Lock, clock: Clock, threads: int = 
                 if not batch:
                     break
                 _prepare(flow, batch, report)
-                _run_batch(flow, batch, inbox, held, clock, pool, report)
+                _run_batch(flow, batch, inbox=inbox, held=held, clock=clock, pool=pool, report=report)
                 if report.paused or report.lost_lock:
                     break
     _note_access(report, inbox, clock)
@@ -92,9 +97,16 @@ def _prepare(flow: Flow, batch: Sequence[Record], report: Report) -> None:
 
 
 def _run_batch(
-    flow: Flow, batch: Sequence[Record], inbox: Inbox, held: HeldLock, clock: Clock, pool: ThreadPoolExecutor, report: Report
+    flow: Flow,
+    batch: Sequence[Record],
+    *,
+    inbox: Inbox,
+    held: HeldLock,
+    clock: Clock,
+    pool: ThreadPoolExecutor,
+    report: Report,
 ) -> None:
-    futures = [pool.submit(_run_record, flow, record, held, clock, report) for record in batch]
+    futures = [pool.submit(_run_record, flow, record, held=held, clock=clock, report=report) for record in batch]
     try:
         for results in _groups(futures, report):
             inbox.settle(results, clock())
@@ -133,16 +145,21 @@ def _count(report: Report, settled: Settled) -> None:
     report.cases += len(settled.outcome.cases)
 
 
-def _run_record(flow: Flow, record: Record, held: HeldLock, clock: Clock, report: Report) -> Settled:
+def _run_record(flow: Flow, record: Record, *, held: HeldLock, clock: Clock, report: Report) -> Settled:
     """One record, one outcome. Our database's faults and a refused connection end the drain; everything else is this record's own."""
     if report.paused or report.lost_lock or not held.is_held():
         raise LostLockError
     try:
         return Settled(record, flow.run(record))
     except (Unavailable, Conflict) as fault:
-        return _put_back(record, fault, clock())
+        return _put_back(record, fault, clock(), report)
     except Rejected as fault:
-        facts = {"operation": fault.operation, "code": fault.code, "field": fault.pointer, "request_id": fault.request_id}
+        facts = {
+            "operation": fault.operation,
+            "code": fault.code,
+            "field": fault.pointer,
+            "request_id": fault.request_id,
+        }
         return _case(record, "order.rejected", facts, clock())
     except DataError as fault:
         return _case(record, "record.unreadable", {"where": fault.where[:200], "what": fault.what[:200]}, clock())
@@ -158,22 +175,36 @@ def _run_record(flow: Flow, record: Record, held: HeldLock, clock: Clock, report
         return _case(record, "record.our_mistake", {"error": type(mistake).__name__, "place": place}, clock())
 
 
-def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime) -> Settled:
-    retry = decide_retry(fault, record.attempts, now)
+def _put_back(record: Record, fault: Unavailable | Conflict, now: datetime, report: Report) -> Settled:
+    own_rate = isinstance(fault, Unavailable) and fault.own_rate
+    turn = next(report.turns.setdefault(fault.operation, count())) if own_rate else 0
+    retry = decide_retry(fault, record.attempts, now, turn=turn)
     if isinstance(retry, GiveUp):
-        return _case(record, retry.kind, {"operation": fault.operation, "request_id": fault.request_id}, now, record.attempts)
+        return _case(
+            record,
+            retry.kind,
+            {"operation": fault.operation, "request_id": fault.request_id},
+            now,
+            attempts=record.attempts,
+        )
     attempts = record.attempts + 1 if retry.counts else record.attempts
-    events = (Event("record.put_back", {"operation": fault.operation, "request_id": fault.request_id}),) if retry.counts else ()
+    events = (
+        (Event("record.put_back", {"operation": fault.operation, "request_id": fault.request_id}),)
+        if retry.counts
+        else ()
+    )
     outcome = Outcome(State.WAITING, str(fault)[:200], due_at=retry.at, events=events, keeps_cases=True)
     return Settled(record, outcome, attempts)
 
 
-def _case(record: Record, kind: str, facts: dict[str, str], now: datetime, attempts: int = 1) -> Settled:
+def _case(record: Record, kind: str, facts: dict[str, str], now: datetime, *, attempts: int = 1) -> Settled:
     """`attempts` stays above zero: the next run must look whether this one's write took effect. Nothing else was seen, so no other case closes."""
     recheck_s = CASE_KINDS[kind].recheck_s
     due_at = now + timedelta(seconds=recheck_s) if recheck_s else None
     case = Case(kind, {name: value for name, value in facts.items() if value})
-    return Settled(record, Outcome(State.CASE, CASE_KINDS[kind].title, due_at=due_at, cases=(case,), keeps_cases=True), attempts)
+    return Settled(
+        record, Outcome(State.CASE, CASE_KINDS[kind].title, due_at=due_at, cases=(case,), keeps_cases=True), attempts
+    )
 
 
 def _place_of(mistake: Exception) -> str:
@@ -186,7 +217,13 @@ def _note_access(report: Report, inbox: Inbox, clock: Clock) -> None:
     """One case for the connection while it is refused; it closes with the first record that runs through."""
     kind = "connection.unauthorized"
     if report.paused is not None:
-        facts = {"operation": report.paused.operation, "code": report.paused.code, "request_id": report.paused.request_id}
-        inbox.raise_case(CONNECTION_RECORD, Case(kind, {name: value for name, value in facts.items() if value}), clock())
+        facts = {
+            "operation": report.paused.operation,
+            "code": report.paused.code,
+            "request_id": report.paused.request_id,
+        }
+        inbox.raise_case(
+            CONNECTION_RECORD, Case(kind, {name: value for name, value in facts.items() if value}), clock()
+        )
     elif report.settled:
         inbox.clear_case(CONNECTION_RECORD, kind, clock())

@@ -50,7 +50,9 @@ class Wakeups:
         """`app_url`: the application's role, the same as the store's."""
         self._work = work
         kwargs = {"options": "-c search_path=procrastinate"}
-        self._connector = procrastinate.PsycopgConnector(conninfo=app_url, kwargs=kwargs, min_size=1, max_size=CONCURRENCY + 3)
+        self._connector = procrastinate.PsycopgConnector(
+            conninfo=app_url, kwargs=kwargs, min_size=1, max_size=CONCURRENCY + 3
+        )
         self._app = procrastinate.App(connector=self._connector)
         self._wake = self._app.task(name=WAKE)(self._run)
         tick = self._app.task(name="tick", queueing_lock="tick")(self._tick)

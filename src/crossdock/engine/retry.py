@@ -10,6 +10,8 @@ from crossdock.errors import Conflict, RemoteError, Unavailable
 # Doubling from a second: 12 tries are a little over an hour, with the longest pause ten minutes.
 ATTEMPTS_MAX = 12
 PAUSE_MAX_S = 600.0
+# Records that wait for the same rate come back one after the other, not all for the one call there will be; but soon enough for a page that serves many.
+SPREAD_MAX_S = 60.0
 # A version that moves five times in a row is somebody else's loop, not chance.
 CONFLICTS_MAX = 5
 
@@ -29,10 +31,14 @@ class GiveUp:
     kind: str
 
 
-def decide_retry(fault: RemoteError, attempts: int, now: datetime) -> RetryAt | GiveUp:
-    """What follows from an Unavailable or a Conflict after so many attempts since the record's last news."""
+def decide_retry(fault: RemoteError, attempts: int, now: datetime, *, turn: int = 0) -> RetryAt | GiveUp:
+    """What follows from an Unavailable or a Conflict after so many attempts since the record's last news.
+
+    `turn`: how many others wait for the same rate already.
+    """
     if isinstance(fault, Unavailable) and fault.own_rate:
-        return RetryAt(now + timedelta(seconds=fault.retry_after_s or 1.0), counts=False)
+        wait_s = fault.retry_after_s or 1.0
+        return RetryAt(now + timedelta(seconds=min(wait_s * (turn + 1), max(wait_s, SPREAD_MAX_S))), counts=False)
     if isinstance(fault, Conflict):
         return RetryAt(now, counts=True) if attempts < CONFLICTS_MAX else GiveUp("record.stuck")
     if attempts >= ATTEMPTS_MAX:

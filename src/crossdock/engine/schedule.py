@@ -24,9 +24,24 @@ class Routine:
 
 
 ROUTINES: tuple[Routine, ...] = (
-    Routine(DISCOVER, timedelta(seconds=180), 300, "searchOrders allows one call in 178.6 s once its burst is spent; the search ends two minutes ago"),
-    Routine(FENCE, timedelta(hours=1), 2 * 3600, "an FBA order a warehouse can see must be found before the next picking list"),
-    Routine(DAYS, timedelta(hours=1), 26 * 3600, "a closed day is proven once; a page costs one of the rare searches, so it may take several runs"),
+    Routine(
+        DISCOVER,
+        timedelta(seconds=180),
+        300,
+        "searchOrders allows one call in 178.6 s once its burst is spent; the search ends two minutes ago",
+    ),
+    Routine(
+        FENCE,
+        timedelta(hours=1),
+        2 * 3600,
+        "an FBA order a warehouse can see must be found before the next picking list",
+    ),
+    Routine(
+        DAYS,
+        timedelta(hours=1),
+        26 * 3600,
+        "a closed day is proven once; a page costs one of the rare searches, so it may take several runs",
+    ),
     Routine(ERASE, timedelta(hours=1), 26 * 3600, "personal data leaves on its day, 30 days after delivery"),
 )
 

@@ -119,11 +119,12 @@ def ingest_order(
     order = record.order
     tried = record.link is not None or record.maybe_written
     imported = orders.find(policy.order_number(order)) if tried else None
+    to_address = imported is None and record.link is None and policy.covers(order) and needs_address(order)
     known = Known(
         imported=imported,
         linked=record.link is not None,
         variants=catalog.find_variants(frozenset(policy.commerce_sku(sku) for sku in order.skus())),
-        personal=recipients.find(order) if imported is None and needs_address(order) else NOBODY,
+        personal=recipients.find(order) if to_address else NOBODY,
     )
 
     decision = decide_import(order, known, policy, now)
@@ -167,30 +168,31 @@ def _outcome(order: AmazonOrder, decision: Decision, imported: ImportedOrder | N
                 "shipment_state": decision.shipment_state,
             }
             events = (*decision.events, Event("order.imported", facts))
-            return _done(decision.cases, events, link, order, now, "imported")
+            return _done(order, decision.cases, now, reason="imported", events=events, link=link)
         case ChangeOrder():
             events = (*decision.events, Event("order.changed", _change_facts(decision)))
-            return _done(decision.cases, events, link, order, now, "brought up to date")
+            return _done(order, decision.cases, now, reason="brought up to date", events=events, link=link)
         case InSync():
-            return _done(decision.cases, (), link, order, now, "both sides agree")
+            return _done(order, decision.cases, now, reason="both sides agree", link=link)
         case OutOfScope():
             return Outcome(State.OUT_OF_SCOPE, decision.reason)
         case Wait():
             return Outcome(State.WAITING, decision.reason, due_at=decision.until)
         case NeedsPerson():
             # No new link: what stands under the number may be somebody else's order.
-            return _done((decision.case,), (), None, order, now, "")
+            return _done(order, (decision.case,), now)
         case _:
             assert_never(decision)
 
 
 def _done(
-    cases: tuple[Case, ...],
-    events: tuple[Event, ...],
-    link: Link | None,
     order: AmazonOrder,
+    cases: tuple[Case, ...],
     now: datetime,
-    reason: str,
+    *,
+    reason: str = "",
+    events: tuple[Event, ...] = (),
+    link: Link | None = None,
 ) -> Outcome:
     if not cases:
         return Outcome(State.IN_SYNC, reason, events=events, link=link, erase_at=erase_at(order))

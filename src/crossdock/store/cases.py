@@ -65,7 +65,18 @@ class CaseBook:
                 and (not %s::jsonb ? kind or updated_at <= %s - make_interval(secs => (%s::jsonb ->> kind)::int))
             returning record_id, kind
             """,
-            [now, now, self.connection_id, self.flow, [s.record.record_id for s in seen], still, _CHECKED_ELSEWHERE, Jsonb(_STANDING), now, Jsonb(_STANDING)],
+            [
+                now,
+                now,
+                self.connection_id,
+                self.flow,
+                [s.record.record_id for s in seen],
+                still,
+                _CHECKED_ELSEWHERE,
+                Jsonb(_STANDING),
+                now,
+                Jsonb(_STANDING),
+            ],
         ).fetchall()
         self._note(transaction, "case.closed", [(row[0], row[1]) for row in closed], now)
 
@@ -122,4 +133,4 @@ class CaseBook:
 
     def _note(self, transaction: Transaction, code: str, found: Sequence[tuple[str, str]], now: datetime) -> None:
         events = [(record_id, (Event(code, {"kind": kind}),)) for record_id, kind in found]
-        write_events(transaction, self.connection_id, self.flow, events, now)
+        write_events(transaction, self.connection_id, self.flow, found=events, now=now)

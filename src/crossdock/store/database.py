@@ -56,6 +56,13 @@ class Database:
         self._pool.open()
         with self._errors(), self._pool.connection() as connection:
             check_role(connection)
+            made = connection.execute("select to_regclass(%s)", [f"{SCHEMA}.alembic_version"]).fetchone()
+        if made is None or made[0] is None:
+            raise ConfigError(
+                [
+                    "CROSSDOCK_DATABASE_URL: the database has no tables yet; set CROSSDOCK_OWNER_DATABASE_URL once, and they are made"
+                ]
+            )
 
     def close(self) -> None:
         """Give all connections back."""

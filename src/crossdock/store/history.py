@@ -12,11 +12,21 @@ from crossdock.store.database import Transaction
 
 
 def write_events(
-    transaction: Transaction, connection_id: str, flow: str, found: Sequence[tuple[str, Sequence[Event]]], now: datetime
+    transaction: Transaction,
+    connection_id: str,
+    flow: str,
+    *,
+    found: Sequence[tuple[str, Sequence[Event]]],
+    now: datetime,
 ) -> None:
     """Add the events of each record."""
-    rows = [(connection_id, flow, record_id, now, event.code, Jsonb(dict(event.facts))) for record_id, events in found for event in events]
+    rows = [
+        (connection_id, flow, record_id, now, event.code, Jsonb(dict(event.facts)))
+        for record_id, events in found
+        for event in events
+    ]
     if rows:
         transaction.cursor().executemany(
-            "insert into history (connection_id, flow, record_id, at, code, facts) values (%s, %s, %s, %s, %s, %s)", rows
+            "insert into history (connection_id, flow, record_id, at, code, facts) values (%s, %s, %s, %s, %s, %s)",
+            rows,
         )

@@ -25,6 +25,8 @@ from crossdock.domain.money import Money
 from crossdock.domain.timeline import State
 from crossdock.store.database import Database
 
+HOURS_OF_A_DAY = 24
+
 
 def last_runs(database: Database, connection_ids: Sequence[str]) -> list[LastRun]:
     """When each routine of each connection last did all of its work; the search of orders by its own mark, every page counts."""
@@ -103,14 +105,20 @@ def money_at_stake(database: Database, connection_ids: Sequence[str]) -> list[At
 
 
 def orders_by_hour(database: Database, connection_ids: Sequence[str], since: datetime) -> list[HourCount]:
-    """Orders bought since then, by hour, by who fulfils them and by where they stand now."""
+    """Orders bought in the day that begins then, by hour, by who fulfils them and by where they stand now."""
+    # One short walk an hour: grouped by an expression of the time, PostgreSQL would expect as many groups as orders and sort them all.
     with database.transaction(connection_ids) as transaction:
         found = transaction.execute(
             """
-            select date_bin('1 hour', created_at, '2000-01-01Z'), fulfilled_by, state, count(*)::int
-            from inbox where connection_id = any(%s) and flow = %s and created_at >= %s group by 1, 2, 3 order by 1, 2, 3
+            select hour, fulfilled_by, state, sum(orders)::int
+            from unnest(%s::text[]) c cross join generate_series(%s::timestamptz, %s::timestamptz, '1 hour') hour
+            cross join lateral (
+                select fulfilled_by, state, count(*) as orders from inbox
+                where connection_id = c and flow = %s and created_at >= hour and created_at < hour + interval '1 hour' group by 1, 2
+            ) bought
+            group by 1, 2, 3 order by 1, 2, 3
             """,
-            [list(connection_ids), ORDERS_FLOW, since],
+            [list(connection_ids), since, since + timedelta(hours=HOURS_OF_A_DAY - 1), ORDERS_FLOW],
         ).fetchall()
     return [HourCount(hour, fulfilled_by, State(state), orders) for hour, fulfilled_by, state, orders in found]
 

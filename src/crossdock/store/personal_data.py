@@ -69,7 +69,9 @@ class PersonalDataStore:
                 "select record_id, erase_on, sealed from personal_data where connection_id = %s and record_id = any(%s)",
                 [self._connection_id, list(record_ids)],
             ).fetchall()
-            opened = {record_id: self._open(transaction, erase_on, record_id, sealed) for record_id, erase_on, sealed in found}
+            opened = {
+                record_id: self._open(transaction, erase_on, record_id, sealed) for record_id, erase_on, sealed in found
+            }
         return {record_id: text for record_id, text in opened.items() if text is not None}
 
     def erasure_days(self, record_ids: Sequence[str]) -> dict[str, date]:
@@ -111,7 +113,10 @@ class PersonalDataStore:
                 """,
                 [self._connection_id, now.date()],
             ).fetchall()
-            certificates = [_certify(self._connection_id, day, [r for d, r in gone if d == day], now) for day in sorted({d for d, _ in gone})]
+            certificates = [
+                _certify(self._connection_id, day, [r for d, r in gone if d == day], now)
+                for day in sorted({d for d, _ in gone})
+            ]
             for certificate in certificates:
                 transaction.execute(
                     "insert into erasures values (%s, %s, %s, %s, %s) on conflict do nothing",
@@ -130,7 +135,9 @@ class PersonalDataStore:
         # The second time with the key as it is stored now: another process may have erased the day since, and begun it anew.
         for _ in range(2):
             try:
-                return self._day_key(transaction, erase_on).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id))
+                return self._day_key(transaction, erase_on).decrypt(
+                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
+                )
             except InvalidTag:
                 with self._guard:
                     self._day_keys.pop(erase_on, None)
@@ -146,7 +153,8 @@ class PersonalDataStore:
             nonce = secrets.token_bytes(_NONCE_BYTES)
             sealed = nonce + self._masters[0].encrypt(nonce, plain, self._bound_to(erase_on.isoformat()))
             transaction.execute(
-                "insert into personal_data_keys values (%s, %s, %s) on conflict do nothing", [self._connection_id, erase_on, sealed]
+                "insert into personal_data_keys values (%s, %s, %s) on conflict do nothing",
+                [self._connection_id, erase_on, sealed],
             )
         row = transaction.execute(
             "select sealed_key from personal_data_keys where connection_id = %s and erase_on = %s for share",
@@ -161,10 +169,16 @@ class PersonalDataStore:
     def _open_master(self, sealed: bytes, erase_on: date) -> bytes:
         for master in self._masters:
             try:
-                return master.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(erase_on.isoformat()))
+                return master.decrypt(
+                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(erase_on.isoformat())
+                )
             except InvalidTag:
                 continue
-        raise ConfigError(["CROSSDOCK_MASTER_KEY: opens none of the stored keys; give the key the data was sealed with as the second one"])
+        raise ConfigError(
+            [
+                "CROSSDOCK_MASTER_KEY: opens none of the stored keys; give the key the data was sealed with as the second one"
+            ]
+        )
 
     def _bound_to(self, name: str) -> bytes:
         """Ties a sealed text to its place: moved to another record or connection, it does not open."""
@@ -173,6 +187,10 @@ class PersonalDataStore:
 
 def _certify(connection_id: str, erase_on: date, record_ids: list[str], now: datetime) -> Certificate:
     records = tuple(sorted(record_ids))
-    digest = hashlib.sha256("\n".join([connection_id, erase_on.isoformat(), now.isoformat(), *records]).encode()).hexdigest()
-    text = f"{len(records)} records of {connection_id} due on {erase_on} were erased at {now.isoformat()}, sha256 {digest}"
+    digest = hashlib.sha256(
+        "\n".join([connection_id, erase_on.isoformat(), now.isoformat(), *records]).encode()
+    ).hexdigest()
+    text = (
+        f"{len(records)} records of {connection_id} due on {erase_on} were erased at {now.isoformat()}, sha256 {digest}"
+    )
     return Certificate(erase_on, records, text)

@@ -34,11 +34,19 @@ class Inbox:
         """Take in what arrived; answers how many were news. Repeating is safe: what is known already changes nothing."""
         # By name, as everywhere rows are locked, so that two writers never wait for each other; the same record twice keeps its order.
         with self._database.transaction([self._connection_id]) as transaction:
-            news = [arrival for arrival in sorted(arrivals, key=lambda a: a.record_id) if self._put_one(transaction, arrival, now)]
+            news = [
+                arrival
+                for arrival in sorted(arrivals, key=lambda a: a.record_id)
+                if self._put_one(transaction, arrival, now)
+            ]
             # What cannot be read and is older than what is held says nothing; what tells no time may be the newest.
             timeless = [arrival for arrival in arrivals if arrival.snapshot_at == LONG_AGO]
-            self._cases.open(transaction, [(a.record_id, a.outcome.cases) for a in (*news, *timeless) if a.outcome], now)
-            write_events(transaction, self._connection_id, self._flow, [(a.record_id, a.events) for a in news], now)
+            self._cases.open(
+                transaction, [(a.record_id, a.outcome.cases) for a in (*news, *timeless) if a.outcome], now
+            )
+            write_events(
+                transaction, self._connection_id, self._flow, found=[(a.record_id, a.events) for a in news], now=now
+            )
         return len(news)
 
     def _put_one(self, transaction: Transaction, arrival: Arrival, now: datetime) -> bool:
@@ -111,6 +119,15 @@ class Inbox:
                 [now, self._connection_id, self._flow, list(record_ids)],
             ).rowcount
 
+    def is_numbered(self, prefix: str) -> bool:
+        """Whether what was imported stands in commercetools under this prefix; also where nothing was imported yet."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            row = transaction.execute(
+                "select order_number = %s || record_id from links where connection_id = %s limit 1",
+                [prefix, self._connection_id],
+            ).fetchone()
+        return row is None or bool(row[0])
+
     def unlink(self, record_id: str) -> bool:
         """Forget that a record was ever imported, because a person said to import it again."""
         with self._database.transaction([self._connection_id]) as transaction:
@@ -130,7 +147,13 @@ class Inbox:
             self._cases.close(transaction, current, now)
             self._cases.open(transaction, [(s.record.record_id, s.outcome.cases) for s in results], now)
             self._cases.keep_standing(transaction, current, now)
-            write_events(transaction, self._connection_id, self._flow, [(s.record.record_id, s.outcome.events) for s in results], now)
+            write_events(
+                transaction,
+                self._connection_id,
+                self._flow,
+                found=[(s.record.record_id, s.outcome.events) for s in results],
+                now=now,
+            )
 
     def raise_case(self, record_id: str, case: Case, now: datetime) -> None:
         """Open a case that is not the outcome of one record's run: of the connection itself, or of a check over many records."""
@@ -198,7 +221,14 @@ class Inbox:
 
     def _write_links(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
         rows = [
-            (self._connection_id, s.record.record_id, s.outcome.link.commercetools_id, s.outcome.link.order_number, s.outcome.link.version, now)
+            (
+                self._connection_id,
+                s.record.record_id,
+                s.outcome.link.commercetools_id,
+                s.outcome.link.order_number,
+                s.outcome.link.version,
+                now,
+            )
             for s in results
             if s.outcome.link is not None
         ]

@@ -47,7 +47,9 @@ def arrival(read: ReadOrder, now: datetime) -> Arrival:
     """An order as it goes into the inbox: readable, or a case that says which place of it is not."""
     order = read.order
     if order is None:
-        return _unreadable(read.record_id, read.problem or DataError("order", "missing"), read.updated_at or LONG_AGO, now)
+        return _unreadable(
+            read.record_id, read.problem or DataError("order", "missing"), read.updated_at or LONG_AGO, now
+        )
     events = [Event("order.seen", {"status": order.status, "fulfilled_by": order.fulfilled_by})]
     if order.cleaned_fields:
         events.append(Event("order.text_cleaned", {"fields": ", ".join(order.cleaned_fields)[:500]}))

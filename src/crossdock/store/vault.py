@@ -31,12 +31,18 @@ class Vault:
 
     def find(self, order_ids: Sequence[AmazonOrderId]) -> Mapping[AmazonOrderId, PersonalData]:
         """Open what is held."""
-        return {AmazonOrderId(record_id): decode_personal(text) for record_id, text in self._sealed.find(order_ids).items()}
+        return {
+            AmazonOrderId(record_id): decode_personal(text) for record_id, text in self._sealed.find(order_ids).items()
+        }
 
     def reschedule(self, days: Mapping[AmazonOrderId, date], now: datetime) -> None:
         """Bring the day of erasure of what is held forward: the parcel arrived, or the order was cancelled. Later news never moves it back."""
         set_days = self._sealed.erasure_days(list(days))
-        sooner = [AmazonOrderId(record_id) for record_id, day in set_days.items() if max(days[AmazonOrderId(record_id)], now.date()) < day]
+        sooner = [
+            AmazonOrderId(record_id)
+            for record_id, day in set_days.items()
+            if max(days[AmazonOrderId(record_id)], now.date()) < day
+        ]
         self.save({order_id: (told, days[order_id]) for order_id, told in self.find(sooner).items()}, now)
 
     def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:

@@ -142,7 +142,18 @@ create table closed_days (
 );
 """
 
-NAMES = "inbox links history cases cursors rates personal_data_keys personal_data erasures closed_days".split()
+NAMES = [
+    "inbox",
+    "links",
+    "history",
+    "cases",
+    "cursors",
+    "rates",
+    "personal_data_keys",
+    "personal_data",
+    "erasures",
+    "closed_days",
+]
 
 
 def upgrade() -> None:
