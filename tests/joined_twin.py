@@ -30,7 +30,15 @@ START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 SKUS = ("MUG-BLUE", "MUG-RED", "TEA-GREEN", "LAMP-01")
 
-READ_SCOPES = ("manage_orders", "view_products", "manage_customers", "view_channels", "view_types", "view_tax_categories", "view_messages")
+READ_SCOPES = (
+    "manage_orders",
+    "view_products",
+    "manage_customers",
+    "view_channels",
+    "view_types",
+    "view_tax_categories",
+    "view_messages",
+)
 SETUP_SCOPES = ("manage_types", "manage_channels", "manage_project_settings")
 
 Handle = Callable[[Request], Response]
@@ -104,7 +112,13 @@ class Stage:
         settings: dict[str, Any] = {"import_from": START - timedelta(days=7), "supply_channel": "warehouse"} | orders
         policy = ConnectionPolicy(
             ConnectionId(connection_id),
-            AmazonSide(account.seller_id, "EU", tuple(MarketplaceId(m) for m in marketplaces), "http://amazon.test", "http://amazon.test/auth/o2/token"),
+            AmazonSide(
+                account.seller_id,
+                "EU",
+                tuple(MarketplaceId(m) for m in marketplaces),
+                "http://amazon.test",
+                "http://amazon.test/auth/o2/token",
+            ),
             CommercetoolsSide(project.key, "http://commercetools.test", "http://commercetools.test"),
             OrderPolicy(marketplaces=frozenset(MarketplaceId(m) for m in marketplaces), tax_rates=RATES, **settings),
         )

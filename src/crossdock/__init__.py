@@ -31,7 +31,8 @@ Between the rooms:
     events.py        every log event
     errors.py        whose fault it is: ours, theirs, or the data's
 
-Who may import whom: cli -> demo, desk_server -> start_up -> app -> backfill, checkup -> console -> rehearsal -> joined -> doors -> web, amazon, commercetools, store, twin
+Who may import whom: cli -> demo, desk_server -> start_up -> app -> backfill, checkup -> console -> rehearsal
+-> joined -> doors -> web, amazon, commercetools, store, twin
 -> flows, engine -> ports -> policy, settings -> policy_file -> domain -> errors, events, rate. Down only, siblings never; import contracts hold it.
 
 This package exports nothing: Crossdock is a program, not a library.

@@ -123,6 +123,8 @@ def orders_import(
             [f"{order_id}: Amazon does not know this order in {', '.join(one.connection_id for one in joined)}"]
         )
     show_rehearsal(rows, as_json=as_json)
+    if not dry_run and any(row.state == State.CASE for row in rows):
+        raise typer.Exit(EXIT_NEEDS_PERSON)
 
 
 @orders_cli.command("claims")

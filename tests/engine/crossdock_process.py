@@ -52,7 +52,10 @@ class Processes:
     def environment(self) -> dict[str, str]:
         """What an operator sets."""
         policy = self.folder / "crossdock.toml"
-        tables = [CONNECTION.format(connection_id=name, name=name.upper().replace("-", ""), url=self.url) for name in self.connection_ids]
+        tables = [
+            CONNECTION.format(connection_id=name, name=name.upper().replace("-", ""), url=self.url)
+            for name in self.connection_ids
+        ]
         policy.write_text("".join(tables))
         own = {
             "CROSSDOCK_POLICY": str(policy),
@@ -82,7 +85,9 @@ class Processes:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         command = [sys.executable, "-m", "crossdock", *arguments]
-        return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=WAIT_S_MAX, check=False)
+        return subprocess.run(
+            command, env=self.environment(), capture_output=True, text=True, timeout=WAIT_S_MAX, check=False
+        )
 
     def kill(self, process: subprocess.Popen[str]) -> None:
         """kill -9: no line of ours runs after it."""

@@ -41,12 +41,18 @@ class Market:
     def all_imported(self) -> bool:
         """Whether every Amazon order of every connection is in its shop."""
         return all(
-            set(self.account(name).orders) == set(self.project(name).orders_by_number()) for name in self.processes.connection_ids
+            set(self.account(name).orders) == set(self.project(name).orders_by_number())
+            for name in self.processes.connection_ids
         )
 
     def imported_once(self) -> bool:
         """Whether no shop holds an order twice, by its lines' keys."""
-        keys = [line["key"] for project in self.twin.commercetools.projects.values() for order in project.orders for line in order["lineItems"]]
+        keys = [
+            line["key"]
+            for project in self.twin.commercetools.projects.values()
+            for order in project.orders
+            for line in order["lineItems"]
+        ]
         return len(keys) == len(set(keys))
 
 
@@ -100,7 +106,9 @@ def test_two_processes_share_the_work_of_several_connections(market: Crowd) -> N
 
 
 @pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
-def test_a_worker_killed_within_a_call_is_taken_over_while_another_wake_up_waits(market: Crowd, after_effect: bool) -> None:
+def test_a_worker_killed_within_a_call_is_taken_over_while_another_wake_up_waits(
+    market: Crowd, *, after_effect: bool
+) -> None:
     """kill -9 while the twin holds the import, before or after its effect: one order, and the flow runs on within a minute."""
     crowd = market(["eu"], 4)
     crowd.twin.world.faults.add(Fault("commercetools.importOrder", "hold", after_effect=after_effect))

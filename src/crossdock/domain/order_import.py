@@ -174,7 +174,7 @@ def _decide_existing(order: AmazonOrder, known: Known, policy: OrderPolicy, *, m
     if move is Move.ASK_STATUS:
         return NeedsPerson(status_unknown(order))
     cases = standing_cases(order, known, policy, move=move, now=now)
-    wanted = _fields(order, policy, known.personal)
+    wanted = _fields(order, known.personal)
     change = plan_changes(
         order, imported, move, fields=wanted, type_key=policy.order_type, sync_channel=policy.sync_channel, cases=cases
     )
@@ -196,7 +196,7 @@ def _import(
         Move.IMPORT_CLOSED: "Shipped",
     }[move]
     marketplace = MARKETPLACES.get(order.marketplace_id)
-    fields = _fields(order, policy, personal)
+    fields = _fields(order, personal)
     if totals.facilitator_tax():
         fields["amazon-facilitator-tax"] = totals.facilitator_tax()
     cases = (*money_cases(order, totals), *unknown_sku_cases(order, unknown), *time_cases(order, move, now))
@@ -231,7 +231,7 @@ def without_stock(decision: ImportOrder, skus: frozenset[SellerSku]) -> ImportOr
     return replace(decision, without_stock=decision.without_stock | skus, cases=(*decision.cases, case))
 
 
-def _fields(order: AmazonOrder, policy: OrderPolicy, personal: PersonalData) -> dict[str, object]:
+def _fields(order: AmazonOrder, personal: PersonalData) -> dict[str, object]:
     marketplace = MARKETPLACES.get(order.marketplace_id)
     return order_fields_of(order, personal, marketplace.name if marketplace else "")
 

@@ -49,7 +49,7 @@ class AccessToken(NamedTuple):
     expires_at: datetime
 
 
-class TokenRefused(Exception):  # noqa: N818 (an answer of the token endpoint, not a failure of ours)
+class TokenRefused(Exception):
     """Login with Amazon hands out no token: status, error code, description."""
 
 

@@ -74,11 +74,11 @@ YEAR_2016 = datetime(2016, 1, 1, tzinfo=UTC)
 Query = Mapping[str, list[str]]
 
 
-class InvalidInput(Exception):  # noqa: N818 (the name of Amazon's error code)
+class InvalidInput(Exception):
     """The request breaks a rule of the API; the text says which."""
 
 
-class AccessDenied(Exception):  # noqa: N818 (as Amazon calls it)
+class AccessDenied(Exception):
     """The request is about something this account has no part in."""
 
 
