@@ -84,6 +84,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()
     except OSError as fault:
         listening.close()
         raise ConfigError([f"--port: {port} on {host} cannot be used: {fault.strerror}; give another one"]) from fault

@@ -11,7 +11,7 @@ SEARCH_ORDERS = "searchOrders"
 GET_ORDER = "getOrder"
 
 PLANS: dict[str, Plan] = {
-    # One call in three minutes: no search is more urgent than another, so none is kept aside.
-    SEARCH_ORDERS: Plan(per_s=0.0056, burst=20, urgent_share=0.0),
+    # One call in three minutes: the sweep and the pages of addresses share it, so little is kept aside.
+    SEARCH_ORDERS: Plan(per_s=0.0056, burst=20, urgent_share=0.1),
     GET_ORDER: Plan(per_s=0.5, burst=30),
 }

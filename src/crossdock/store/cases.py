@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
@@ -82,26 +82,23 @@ class CaseBook:
 
     def keep_standing(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
         """A record with a case that still stands is a case itself, looked at again when the time of that case is over."""
-        transaction.execute(
+        standing = transaction.execute(
             """
-            update inbox i set state = 'case', due_at = least(i.due_at, c.ends_at)
-            from (
-                select record_id, updated_at + make_interval(secs => (%s::jsonb ->> kind)::int) as ends_at from cases
-                where connection_id = %s and flow = %s and record_id = any(%s) and closed_at is null and kind = any(%s)
-            ) c
-            where i.connection_id = %s and i.flow = %s and i.record_id = c.record_id and c.ends_at > %s
+            select record_id, kind, updated_at from cases
+            where connection_id = %s and flow = %s and record_id = any(%s) and closed_at is null and kind = any(%s)
             """,
-            [
-                Jsonb(_STANDING),
-                self.connection_id,
-                self.flow,
-                [s.record.record_id for s in results],
-                list(_STANDING),
-                self.connection_id,
-                self.flow,
-                now,
-            ],
-        )
+            [self.connection_id, self.flow, [s.record.record_id for s in results], list(_STANDING)],
+        ).fetchall()
+        for record_id, kind, updated_at in standing:
+            ends_at = updated_at + timedelta(seconds=_STANDING[kind])
+            if ends_at > now:
+                transaction.execute(
+                    """
+                    update inbox set state = 'case', due_at = least(due_at, %s)
+                    where connection_id = %s and flow = %s and record_id = %s
+                    """,
+                    [ends_at, self.connection_id, self.flow, record_id],
+                )
 
     def clear(self, transaction: Transaction, record_ids: Sequence[str], kind: str, now: datetime) -> None:
         """Close the case of this kind of each of these records, seen healthy; nothing happens where there is none."""

@@ -170,15 +170,16 @@ class Inbox:
             self._cases.clear(transaction, record_ids, kind, now)
 
     def _read(self, where: str, arguments: list[Any]) -> list[Record]:
+        # Two statements, not a join: before the first ANALYZE of a new database, PostgreSQL would walk all links for each record.
         with self._database.transaction([self._connection_id]) as transaction:
             found = transaction.execute(
                 f"""
-                select i.record_id, i.snapshot::text, i.version, i.attempts, i.state, l.commercetools_id, l.order_number, l.version
-                from inbox i left join links l on l.connection_id = i.connection_id and l.record_id = i.record_id
+                select i.record_id, i.snapshot::text, i.version, i.attempts, i.state from inbox i
                 {where.replace("where", "where i.connection_id = %s and i.flow = %s and", 1)}
                 """,  # noqa: S608 - the two callers' own text, never an argument
                 [self._connection_id, self._flow, *arguments],
             ).fetchall()
+            links = self._links(transaction, [row[0] for row in found])
         return [
             Record(
                 record_id=row[0],
@@ -186,10 +187,22 @@ class Inbox:
                 version=row[2],
                 attempts=row[3],
                 state=State(row[4]),
-                link=Link(row[5], OrderNumber(row[6]), row[7]) if row[5] else None,
+                link=links.get(row[0]),
             )
             for row in found
         ]
+
+    def _links(self, transaction: Transaction, record_ids: list[str]) -> dict[str, Link]:
+        if not record_ids:
+            return {}
+        found = transaction.execute(
+            """
+            select record_id, commercetools_id, order_number, version from links
+            where connection_id = %s and record_id = any(%s)
+            """,
+            [self._connection_id, record_ids],
+        ).fetchall()
+        return {row[0]: Link(row[1], OrderNumber(row[2]), row[3]) for row in found}
 
     def _write_states(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> list[Settled]:
         """Answers those whose record is still the version they were decided from; the others are not written."""
