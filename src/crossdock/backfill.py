@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.order import OrdersPage
-from crossdock.domain.timeline import State
 from crossdock.domain.window import SEARCH_LAG, Window
 from crossdock.errors import ConfigError, Unavailable
 from crossdock.joined import Joined
@@ -53,12 +53,15 @@ def run(joined: Joined, span: Window, now: datetime, *, dry_run: bool, tell: Tel
 
 
 def state_of(joined: Joined, order_id: AmazonOrderId) -> Rehearsed | None:
-    """What became of an order, as its record says."""
-    record = joined.inbox.find(order_id)
-    if record is None:
+    """What became of an order, as its record says, with the cases that are open for it."""
+    sheet = joined.sheet(order_id)
+    if sheet is None:
         return None
-    reason = f"commercetools order {record.link.order_number}" if record.link else "not in commercetools"
-    return Rehearsed(order_id, str(State(record.state)), reason, (), None, None)
+    cases = tuple(
+        {"kind": case.kind, "title": CASE_KINDS[case.kind].title, "facts": dict(case.facts)} for case in sheet.cases
+    )
+    place = f"commercetools order {sheet.link.order_number}" if sheet.link else "not in commercetools"
+    return Rehearsed(order_id, str(sheet.row.state), f"{sheet.row.reason}; {place}", cases, None, None)
 
 
 def _page(joined: Joined, span: Window, token: str | None, tell: Tell) -> OrdersPage:

@@ -83,8 +83,8 @@ def root(*, version: Annotated[bool, typer.Option("--version", help="Print the v
 @cli.command()
 def demo(
     *,
-    port: Annotated[int, typer.Option(help="Port of the desk on this machine.")] = DESK_PORT,
-    seconds: Annotated[float, typer.Option(help="Stop by itself after so long; 0 runs until Ctrl-C.")] = 0.0,
+    port: Annotated[int, typer.Option(help="Port of the desk on this machine.", min=0, max=65535)] = DESK_PORT,
+    seconds: Annotated[float, typer.Option(help="Stop by itself after so long; 0 runs until Ctrl-C.", min=0)] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Both platforms simulated, a worker and the desk: orders arrive while you look. Ctrl-C ends it."""
@@ -115,11 +115,10 @@ def init(
     target = folder / "crossdock.toml"
     if target.exists():
         raise ConfigError([f"{target}: exists already; nothing was changed"])
-    example = Path(__file__).parent / "crossdock.example.toml"
-    target.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
-    data_dir = embedded.default_data_dir()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    key = write_master_key(data_dir)
+    if not folder.is_dir():
+        raise ConfigError([f"{folder}: is no folder; make it first"])
+    target.write_bytes((Path(__file__).parent / "crossdock.example.toml").read_bytes())
+    key = write_master_key(embedded.default_data_dir())
     result = {"policy": str(target), "master_key_file": str(key)}
     steps = [
         f"1. Fill in {target}: every key is explained there.",
@@ -188,7 +187,7 @@ def work(*, as_json: AsJson = False) -> None:
 def serve(
     *,
     host: Annotated[str, typer.Option(help="A loopback address; the desk has no sign-in yet.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = DESK_PORT,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=0, max=65535)] = DESK_PORT,
     as_json: AsJson = False,
 ) -> None:
     """Serve the desk, read-only, on this machine."""
@@ -210,7 +209,7 @@ def erase(connection: Connection = "", *, as_json: AsJson = False) -> None:
 @twin_cli.command("serve")
 def twin_serve(
     *,
-    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8700,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 8700,
     orders: Annotated[int, typer.Option(help="Orders of the last day to begin with.", min=0, max=10_000)] = 60,
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 1,
     as_json: AsJson = False,
@@ -232,7 +231,10 @@ def twin_serve(
         }
         show(told, as_json=as_json, people=lambda: say("\n".join(f"{name}: {value}" for name, value in told.items())))
 
-    serve_the_twin(twin, port, on_ready=ready)
+    try:
+        serve_the_twin(twin, port, on_ready=ready)
+    except OSError as fault:
+        raise ConfigError([f"--port: {port} cannot be used: {fault.strerror}; give another one"]) from fault
 
 
 def _watch(shown: Demo, address: str, stop: threading.Event, seconds: float, *, as_json: bool) -> None:

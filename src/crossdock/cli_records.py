@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -19,26 +19,27 @@ from crossdock.console import (
     DryRun,
     Limit,
     cell,
-    err,
     out,
     say,
     show,
     show_rehearsal,
     table,
+    teller,
 )
+from crossdock.domain.case import Owner
 from crossdock.domain.case_kinds import ALL_CASE_KINDS, CASE_KINDS
 from crossdock.domain.desk import CaseFilter, CaseRow, OrderFilter, OrderRow, OrderSheet
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.timeline import State
-from crossdock.errors import ConfigError, Rejected
+from crossdock.errors import ConfigError
 from crossdock.joined import INGEST, Joined
-from crossdock.rehearsal import Rehearsed, rehearse_orders
+from crossdock.rehearsal import Rehearsed, rehearse_orders, unreadable_order
 from crossdock.start_up import now, open_app
 from crossdock.store.records import claimed_units
 from crossdock.store.sheets import find_case, find_cases, find_order, find_orders
 
-orders_cli = typer.Typer(no_args_is_help=True, help="Orders: list, show, import.")
-cases_cli = typer.Typer(no_args_is_help=True, help="Cases: what needs a person.")
+orders_cli = typer.Typer(no_args_is_help=True, help="Orders: list, show, import, claims.")
+cases_cli = typer.Typer(no_args_is_help=True, help="Cases, what needs a person: list, show, retry, kinds.")
 
 # Retrying every case of one kind at once: more than this is an incident, and its cause comes first.
 RETRY_MAX = 1000
@@ -103,6 +104,8 @@ def orders_import(
     """Import one order now, or back-fill a stretch of time. --dry-run prints the exact drafts and cases."""
     if bool(order_id) == bool(since):
         raise ConfigError(["orders import: give one order id, or --since (and --until), not both"])
+    if (until and not since) or (again and since):
+        raise ConfigError(["orders import: --until belongs to --since, and --again to one order id"])
     with open_app() as app:
         joined = chosen(app, connection)
         if since is not None:
@@ -110,7 +113,7 @@ def orders_import(
             rows = [
                 row
                 for one in joined
-                for row in backfill.run(one, window, now(), dry_run=dry_run, tell=_teller(silent=as_json))
+                for row in backfill.run(one, window, now(), dry_run=dry_run, tell=teller(silent=as_json))
             ]
         else:
             rows = [
@@ -156,7 +159,11 @@ def cases_list(
     as_json: AsJson = False,
 ) -> None:
     """List open cases, the nearest deadline first."""
+    _check_kind(kind)
     with open_app() as app:
+        owners = {*Owner, *app.policy.owners.values()}
+        if owner and owner not in owners:
+            raise ConfigError([f"--owner: {owner!r} is nobody's name here; owners are {', '.join(sorted(owners))}"])
         rows = list(islice(_all_cases(app, ids_of(app, connection), CaseFilter(owner or None, kind or None)), limit))
     columns = ["case", "record", "deadline", "at stake", "kind, for whom"]
     cells = [(r.case_id, r.record_id, r.deadline, r.at_stake, f"{r.kind}, {r.owner}") for r in rows]
@@ -185,6 +192,7 @@ def cases_retry(
     """Take the record of a case up again, now."""
     if bool(case_id) == bool(kind):
         raise ConfigError(["cases retry: give one case number, or --kind, not both"])
+    _check_kind(kind)
     with open_app() as app:
         rows = (
             [_case(app, case_id)]
@@ -232,6 +240,11 @@ def _all_cases(app: App, connection_ids: list[str], wanted: CaseFilter) -> Itera
         wanted = replace(wanted, after=rows[-1].position())
 
 
+def _check_kind(kind: str) -> None:
+    if kind and kind not in CASE_KINDS:
+        raise ConfigError([f"--kind: {kind!r} is no kind of case; `crossdock cases kinds` lists them"])
+
+
 def _case(app: App, case_id: int) -> CaseRow:
     row = find_case(app.database, app.connection_ids, case_id)
     if row is None:
@@ -263,19 +276,13 @@ def _told(row: CaseRow) -> dict[str, Any]:
 def _import_one(joined: Joined, order_id: AmazonOrderId, *, again: bool, dry_run: bool) -> Rehearsed | None:
     if dry_run:
         read = joined.amazon.get(order_id, with_recipient=False)
-        return rehearse_orders(joined, [read.order], now())[0] if read and read.order else None
-    try:
-        known = joined.import_one(order_id, again=again)
-    except Rejected:
-        known = False
-    if not known:
+        if read is None:
+            return None
+        return rehearse_orders(joined, [read.order], now())[0] if read.order else unreadable_order(read)
+    if not joined.import_one(order_id, again=again):
         return None
     joined.drain()
     return backfill.state_of(joined, order_id)
-
-
-def _teller(*, silent: bool) -> Callable[[str], None]:
-    return lambda text: None if silent else err.print(text, highlight=False)
 
 
 def _print_sheet(sheet: OrderSheet) -> None:

@@ -45,6 +45,11 @@ def say(text: str) -> None:
     out.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
+def teller(*, silent: bool) -> Callable[[str], None]:
+    """Tells progress on standard error, or nothing to a program."""
+    return lambda text: None if silent else err.print(text, highlight=False)
+
+
 def fail(problems: Sequence[str], code: int) -> None:
     """Say each problem on standard error, and end with this code."""
     for problem in problems:

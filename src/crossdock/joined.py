@@ -16,6 +16,7 @@ from crossdock.commercetools.products import Products
 from crossdock.commercetools.provision import Channels, Provision
 from crossdock.domain.case import Case
 from crossdock.domain.day_check import DayCheck
+from crossdock.domain.desk import OrderSheet
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
 from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
 from crossdock.domain.record import Record
@@ -44,6 +45,7 @@ from crossdock.store.links import find_other_prefix
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
+from crossdock.store.sheets import find_order
 from crossdock.store.snapshots import arrival, decode_order
 from crossdock.store.vault import Vault
 
@@ -210,6 +212,10 @@ class Joined:
     def find(self, order: AmazonOrder) -> PersonalData:
         """Where an order goes: read ahead for the batch, else from Amazon (the port `Recipients`)."""
         return read_recipient(order, amazon=self.amazon, vault=self.vault, held=self._held, now=self._clock())
+
+    def sheet(self, order_id: AmazonOrderId) -> OrderSheet | None:
+        """All that is known of one order; None where it is not in the inbox."""
+        return find_order(self._database, [self.connection_id], self.connection_id, order_id)
 
     def prefix_broken_by(self) -> OrderNumber | None:
         """An order number that was given under another prefix than the policy's; None where all fit, or nothing was imported."""

@@ -6,7 +6,7 @@ every personal field masked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,9 +19,10 @@ from crossdock.domain.order import NOBODY, AmazonOrder, ImportedOrder, PersonalD
 from crossdock.domain.order_changes import ChangeOrder
 from crossdock.domain.order_fields import PERSONAL_LINE_FIELDS, PERSONAL_ORDER_FIELDS
 from crossdock.domain.order_import import ImportOrder
+from crossdock.domain.retention import needs_address
 from crossdock.errors import CrossdockError, Unauthorized
 from crossdock.flows.ingest_orders import OrderRecord, discover_orders, ingest_order
-from crossdock.flows.read_recipients import read_recipient
+from crossdock.flows.read_recipients import discover_recipients, read_recipient
 from crossdock.joined import Joined
 from crossdock.store.snapshots import decode_order
 
@@ -62,17 +63,22 @@ def rehearse_run(joined: Joined, now: datetime) -> list[Rehearsed]:
     ]
     found = discover_orders(joined.cursors, amazon=joined.amazon, import_from=joined.policy.orders.import_from, now=now)
     fresh = [read.order for read in found.orders if read.order is not None]
-    unreadable = [_unreadable(read) for read in found.orders if read.order is None]
+    unreadable = [unreadable_order(read) for read in found.orders if read.order is None]
     newest = {order.order_id: order for order in (*due, *fresh)}
-    return unreadable + rehearse_orders(joined, newest.values(), now)
+    return unreadable + rehearse_orders(joined, list(newest.values()), now)
 
 
-def rehearse_orders(joined: Joined, orders: Iterable[AmazonOrder], now: datetime) -> list[Rehearsed]:
-    """What would happen to these orders."""
-    return [_rehearse(joined, order, now) for order in orders]
+def rehearse_orders(joined: Joined, orders: Sequence[AmazonOrder], now: datetime) -> list[Rehearsed]:
+    """What would happen to these orders; addresses are read as a run reads them, by the page when many are wanting."""
+    policy = joined.policy.orders
+    to_address = [order for order in orders if needs_address(order) and policy.covers(order)]
+    vault = _Memory(dict(joined.vault.find([order.order_id for order in to_address])))
+    discover_recipients(to_address, amazon=joined.amazon, vault=vault, now=now)
+    recipients = _Recipients(joined, vault, now)
+    return [_rehearse(joined, order, recipients, now) for order in orders]
 
 
-def _rehearse(joined: Joined, order: AmazonOrder, now: datetime) -> Rehearsed:
+def _rehearse(joined: Joined, order: AmazonOrder, recipients: _Recipients, now: datetime) -> Rehearsed:
     stage = _Stage(joined)
     record = joined.inbox.find(order.order_id)
     try:
@@ -80,7 +86,7 @@ def _rehearse(joined: Joined, order: AmazonOrder, now: datetime) -> Rehearsed:
             OrderRecord(order, record.link if record else None, maybe_written=True),
             orders=stage,
             catalog=joined.products,
-            recipients=_Recipients(joined, now),
+            recipients=recipients,
             policy=joined.policy.orders,
             now=now,
         )
@@ -94,7 +100,8 @@ def _rehearse(joined: Joined, order: AmazonOrder, now: datetime) -> Rehearsed:
     return Rehearsed(order.order_id, str(outcome.state), outcome.reason, cases, stage.draft, stage.change_shown)
 
 
-def _unreadable(read: ReadOrder) -> Rehearsed:
+def unreadable_order(read: ReadOrder) -> Rehearsed:
+    """What becomes of an order that cannot be read: a record with a case."""
     facts = {"where": read.problem.where, "what": read.problem.what} if read.problem else {}
     case = {"kind": "record.unreadable", "title": CASE_KINDS["record.unreadable"].title, "facts": facts}
     return Rehearsed(read.record_id, "case", CASE_KINDS["record.unreadable"].title, (case,), None, None)
@@ -172,15 +179,19 @@ class _Stage:
         return self.joined.orders.find_unfenced()
 
 
-class _Forgetful:
-    """A vault that keeps nothing and has nothing to erase (the port `Vault`)."""
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """A vault that forgets with the rehearsal, and has nothing to erase (the port `Vault`)."""
+
+    held: dict[AmazonOrderId, PersonalData]
 
     def save(self, personal: Mapping[AmazonOrderId, tuple[PersonalData, date]], now: datetime) -> None:
-        """Nothing is written in a rehearsal."""
+        del now
+        for order_id, (told, _) in personal.items():
+            self.held[order_id] = told.merged_with(self.held.get(order_id, NOBODY))
 
     def find(self, order_ids: Sequence[AmazonOrderId]) -> Mapping[AmazonOrderId, PersonalData]:
-        del order_ids
-        return {}
+        return {order_id: self.held[order_id] for order_id in order_ids if order_id in self.held}
 
     def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:
         del today, limit, but
@@ -193,14 +204,11 @@ class _Forgetful:
 
 @dataclass(frozen=True, slots=True)
 class _Recipients:
-    """Where an order goes: sealed already, or read and forgotten (the port `Recipients`)."""
+    """Where an order goes: sealed already, read by the page for all, or read now; nothing is kept (the port `Recipients`)."""
 
     joined: Joined
+    vault: _Memory
     now: datetime
 
     def find(self, order: AmazonOrder) -> PersonalData:
-        held = self.joined.vault.find([order.order_id])
-        known = held.get(order.order_id, NOBODY)
-        return read_recipient(
-            order, amazon=self.joined.amazon, vault=_Forgetful(), held={order.order_id: known}, now=self.now
-        )
+        return read_recipient(order, amazon=self.joined.amazon, vault=self.vault, held=self.vault.held, now=self.now)

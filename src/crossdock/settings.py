@@ -45,6 +45,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     database_url = _secret(environment, "CROSSDOCK_DATABASE_URL", problems)
     owner_url = _secret(environment, "CROSSDOCK_OWNER_DATABASE_URL", problems)
+    problems += [
+        f"{name}: is no address of the form postgresql://user:password@host/database"
+        for name, url in (("CROSSDOCK_DATABASE_URL", database_url), ("CROSSDOCK_OWNER_DATABASE_URL", owner_url))
+        if url and not url.startswith(("postgresql://", "postgres://"))
+    ]
     if owner_url and not database_url:
         problems.append("CROSSDOCK_DATABASE_URL: missing, though CROSSDOCK_OWNER_DATABASE_URL is set")
     keys = _master_keys(_secret(environment, "CROSSDOCK_MASTER_KEY", problems), problems)

@@ -108,6 +108,7 @@ def read_master_key(data_dir: Path) -> bytes:
 
 def write_master_key(data_dir: Path) -> Path:
     """Make the master key where there is none; readable by its owner alone."""
+    data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / MASTER_KEY_FILE
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -84,6 +84,8 @@ def test_first_hour_of_an_operator(desk: Desk) -> None:
 
     rehearsed = desk.read("run", "--dry-run")
     assert len(rehearsed) == 27
+    assert [row for row in rehearsed if row["state"] == "put back"] == []
+    assert len([row for row in rehearsed if row["cases"]]) == 3
     assert desk.read("orders", "list") == []
     assert len(desk.twin.commercetools.projects["demo-shop"].orders) == 0
 
@@ -164,7 +166,11 @@ def test_every_problem_is_told_at_once_with_its_place(desk: Desk) -> None:
         (["orders", "show", "999-9999999-9999999"], "orders import 999-9999999-9999999"),
         (["orders", "import", "999-9999999-9999999"], "Amazon does not know this order"),
         (["orders", "import", "--since", "2999-01-01"], "lies in the future"),
+        (["orders", "import", "302-0000000-0000000", "--until", "2026-01-01"], "--until belongs to --since"),
         (["cases", "show", "4711"], "there is none"),
+        (["cases", "list", "--kind", "order.unknwon"], "is no kind of case"),
+        (["cases", "list", "--owner", "nobody"], "owners are"),
+        (["init", "nowhere"], "is no folder"),
         (["cases", "retry"], "not both"),
         (["check", "--connection", "nowhere"], "it has demo"),
         (["serve", "--host", "192.0.2.1"], "can be reached from outside"),
