@@ -93,8 +93,8 @@ def _open_shop(twin: Twin, name: str, orders: int) -> None:
 
 
 def test_two_processes_share_the_work_of_several_connections(market: Crowd) -> None:
-    """Six connections, two workers: both drain some of them, and every order is imported once."""
-    crowd = market([f"c{number}" for number in range(6)], 60)
+    """Six connections, two workers that take four at a time: both drain some of them, and every order is imported once."""
+    crowd = market([f"c{number}" for number in range(6)], 250)
 
     crowd.processes.start("work")
     crowd.processes.start("work")

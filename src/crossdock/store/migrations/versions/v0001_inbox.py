@@ -171,8 +171,8 @@ def upgrade() -> None:
             "(select current_setting('crossdock.connections', true)), ',')))"
         )
         op.execute(f"grant select, insert, update, delete on {name} to {role}")
-    # History is only ever added to; what goes with a connection goes with the owner's hands.
-    op.execute(f"revoke update, delete on history from {role}")
+    # History and the certificates of erasure are only ever added to; what goes with a connection goes with the owner's hands.
+    op.execute(f"revoke update, delete on history, erasures from {role}")
     _engine(role)
 
 
