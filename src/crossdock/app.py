@@ -70,13 +70,14 @@ class App:
 
     def check_prefixes(self) -> None:
         """ConfigError where an order number's prefix was changed after the first import: every order would be taken for vanished."""
-        changed = [
-            f"connection {name}: orders.number_prefix is {joined.policy.orders.number_prefix!r}, but orders were imported as {number}"
-            for name, joined in self.joined.items()
-            if (number := joined.prefix_broken_by()) is not None
-        ]
-        if changed:
-            raise ConfigError(changed)
+        problems: list[str] = []
+        for joined in self.joined.values():
+            try:
+                joined.check_prefix()
+            except ConfigError as fault:
+                problems += fault.problems
+        if problems:
+            raise ConfigError(problems)
 
     def close(self) -> None:
         """Give sockets back."""
@@ -236,7 +237,7 @@ class App:
     def spare_the_collector(self) -> None:
         """For a process that works for days: what is loaded stays, and the collector looks seldom at the many short-lived orders.
 
-        Measured with `make bench-orders`: a fifth less CPU an order, no more memory.
+        Measured with `make bench-orders` on a busy machine, two runs each: 2.0 and 2.2 ms of CPU an order without, 1.6 and 2.0 ms with.
         """
         gc.collect()
         gc.freeze()

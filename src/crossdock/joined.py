@@ -41,7 +41,6 @@ from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database
 from crossdock.store.days import save_day
-from crossdock.store.links import find_other_prefix
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
@@ -216,10 +215,6 @@ class Joined:
     def sheet(self, order_id: AmazonOrderId) -> OrderSheet | None:
         """All that is known of one order; None where it is not in the inbox."""
         return find_order(self._database, [self.connection_id], self.connection_id, order_id)
-
-    def prefix_broken_by(self) -> OrderNumber | None:
-        """An order number that was given under another prefix than the policy's; None where all fit, or nothing was imported."""
-        return find_other_prefix(self._database, self.connection_id, self.policy.orders.number_prefix)
 
     def order_number(self, order_id: AmazonOrderId) -> OrderNumber:
         """The order number an Amazon order has, or would have, in commercetools."""
