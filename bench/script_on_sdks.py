@@ -32,6 +32,9 @@ from commercetools.platform.models.type import CustomFieldsDraft, FieldContainer
 from sp_api.api.orders.orders_2026_01_01 import OrdersV20260101
 from sp_api.auth import AccessTokenClient
 
+# More than a measurement imports; each page of a hundred costs the SDK a call.
+ORDERS_MAX = 2_000
+
 COUNTRIES = {"A1PA6795UKMFR9": "DE", "A1F83G8C2ARO7P": "GB", "A13V1IB3VIYZZH": "FR"}
 
 
@@ -48,7 +51,7 @@ class Script:
     """The script, run a few orders at a time."""
 
     def __init__(self, url: str, secrets: tuple[str, str, str], marketplace_ids: Sequence[str]) -> None:
-        """Read one page of orders; reading them is not measured, as it is not in the worker's measurement."""
+        """Read the orders; reading them is not measured, as it is not in the worker's measurement."""
         self.orders = read_orders(url, secrets, marketplace_ids)
         self.shop = Client(
             client_id="script-shop",
@@ -61,7 +64,7 @@ class Script:
     def import_some(self, count: int) -> float:
         """Import the next orders; answers the seconds it took."""
         some, self.orders = self.orders[:count], self.orders[count:]
-        assert len(some) == count, "the page has no more orders"
+        assert len(some) == count, "there are no more orders for the script"
         began = time.perf_counter()
         for order in some:
             if self.shop.orders().with_order_number(order["orderId"]).get() is None:
@@ -72,7 +75,7 @@ class Script:
 
 
 def read_orders(url: str, secrets: tuple[str, str, str], marketplace_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """One page of orders by the SDK."""
+    """All orders by the SDK, page after page."""
     refresh_token, client_id, client_secret = secrets
 
     class Tokens(AccessTokenClient):
@@ -85,12 +88,19 @@ def read_orders(url: str, secrets: tuple[str, str, str], marketplace_ids: Sequen
         credentials={"lwa_app_id": client_id, "lwa_client_secret": client_secret},
         auth_token_client_class=Tokens,
     )
-    answer = api.search_orders(
-        lastUpdatedAfter=(datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        marketplaceIds=list(marketplace_ids),
-        includedData=["FULFILLMENT", "PROCEEDS", "BUYER", "RECIPIENT"],
-    )
-    return list(answer.payload["orders"])
+    asked = {
+        "lastUpdatedAfter": (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "marketplaceIds": list(marketplace_ids),
+        "includedData": ["FULFILLMENT", "PROCEEDS", "BUYER", "RECIPIENT"],
+    }
+    orders: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while True:
+        answer = api.search_orders(**asked, **token)
+        orders += answer.payload["orders"]
+        if answer.next_token is None or len(orders) >= ORDERS_MAX:
+            return orders
+        token = {"paginationToken": answer.next_token}
 
 
 def draft(order: dict[str, Any]) -> OrderImportDraft:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 from crossdock.store.database import Database, migrate
@@ -27,6 +28,14 @@ settings.load_profile("house")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make golden` writes the expected results of the samples anew instead of comparing them."""
     parser.addoption("--golden", action="store_true", help="write the expected results of the samples anew")
+
+
+@pytest.fixture(autouse=True)
+def events_as_usual() -> Iterator[None]:
+    """How events are written is the process's own: what one test configured, or silenced, is not the next one's."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

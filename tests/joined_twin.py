@@ -13,9 +13,11 @@ import httpx2
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
+from crossdock.domain.stock_policy import StockPolicy
 from crossdock.doors import Outside
 from crossdock.engine.drain import Report
 from crossdock.joined import Joined
+from crossdock.joined_stock import JoinedStock
 from crossdock.policy import AmazonSide, CommercetoolsSide, ConnectionPolicy
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.database import Database
@@ -30,6 +32,7 @@ START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 SKUS = ("MUG-BLUE", "MUG-RED", "TEA-GREEN", "LAMP-01")
 
+ROLES = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance", "product_listing")
 READ_SCOPES = (
     "manage_orders",
     "view_products",
@@ -38,6 +41,7 @@ READ_SCOPES = (
     "view_types",
     "view_tax_categories",
     "view_messages",
+    "manage_products",
 )
 SETUP_SCOPES = ("manage_types", "manage_channels", "manage_project_settings")
 
@@ -64,6 +68,12 @@ class Scene:
         self.joined.discover()
         return self.joined.drain()
 
+    @property
+    def stock(self) -> JoinedStock:
+        """The product's stock, in a scene that was given a policy of it."""
+        assert self.joined.stock is not None, "the scene has no policy of stock"
+        return self.joined.stock
+
     def order(self, order_id: str) -> dict[str, Any]:
         """The commercetools order of an Amazon order."""
         return self.project.orders_by_number()[order_id]
@@ -88,10 +98,12 @@ class Stage:
         twin: Twin | None = None,
         through: Callable[[Handle], Handle] = lambda handle: handle,
         marketplaces: tuple[str, ...] = tuple(MARKETPLACES),
-        roles: tuple[str, ...] = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance"),
+        roles: tuple[str, ...] = ROLES,
+        stock: StockPolicy | None = None,
+        ahead: timedelta = timedelta(0),
         **orders: Any,
     ) -> Scene:
-        """A scene: `through` may stand between the product and the twin; `orders` are fields of the order policy."""
+        """A scene: `through` may stand between the product and the twin, whose clock is `ahead` of the world's; `orders` are fields of the order policy."""
         twin = twin or Twin(World(seed=seed, clock=Clock(START)))
         account = SellerAccount(
             twin.world,
@@ -121,6 +133,7 @@ class Stage:
             ),
             CommercetoolsSide(project.key, "http://commercetools.test", "http://commercetools.test"),
             OrderPolicy(marketplaces=frozenset(MarketplaceId(m) for m in marketplaces), tax_rates=RATES, **settings),
+            stock,
         )
         handle = through(twin.handle)
         joined = Joined(
@@ -137,7 +150,7 @@ class Stage:
             database=self.database,
             master_keys=[MASTER_KEY],
             owners={},
-            outside=Outside(lambda: httpx2.Client(transport=transport(handle)), twin.world.clock.now),
+            outside=Outside(lambda: httpx2.Client(transport=transport(handle)), lambda: twin.world.clock.now() + ahead),
         )
         joined.provision(dry_run=False)
         scene = Scene(twin, account, project, merchant, joined)
@@ -156,4 +169,6 @@ RATES = {marketplace_id: Decimal("0.20") for marketplace_id in MARKETPLACES}
 def with_policy(scene: Scene, **orders: Any) -> Scene:
     """The same scene under a changed order policy, as after a restart with another crossdock.toml."""
     scene.joined.policy = replace(scene.joined.policy, orders=replace(scene.joined.policy.orders, **orders))
+    if scene.joined.stock is not None:
+        scene.joined.stock = scene.joined._stock(scene.joined.stock.policy, scene.joined._clock)
     return scene

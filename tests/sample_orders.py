@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -235,14 +236,14 @@ def _parts(order: Json) -> list[int]:
 
 def _lines_are_items(story: Story) -> bool:
     order = story.order or {}
-    held = {line["key"]: _cents(line["totalPrice"]) for line in order["lineItems"]}
-    held |= {
-        key.removeprefix("amazon-item-"): _cents(line["totalPrice"])
-        for line in order["customLineItems"]
-        if (key := line["key"]).startswith("amazon-item-")
-    }
+    held: Counter[str] = Counter({line["key"]: _cents(line["totalPrice"]) for line in order["lineItems"]})
+    for line in order["customLineItems"]:
+        kind, _, item = line["key"].rpartition("-")
+        # What is charged for units that are not sent is Amazon's ITEM too.
+        if kind in {"amazon-item", "amazon-cancelled"}:
+            held[item] += _cents(line["totalPrice"])
     wanted = {item["orderItemId"]: _item_amount(item) for item in story.amazon["orderItems"]}
-    return held == {key: amount for key, amount in wanted.items() if key in held or amount}
+    return dict(held) == {key: amount for key, amount in wanted.items() if key in held or amount}
 
 
 def _item_amount(item: Json) -> int:

@@ -11,29 +11,39 @@ The rooms are named by the trade, the doors by the platform:
     commercetools/   the door to the merchant's own shop
     store/           what is remembered: PostgreSQL, ours or yours
     web/             the desk: the pages where people see what happened and why
+    simulation/      a peak, or a merchant's own history, played under chosen rules of stock
     twin/            both platforms, simulated from their specifications
 
 Between the rooms:
 
-    cli.py           the commands; `cli_records.py` has those of orders and cases, `console.py` how all of them speak
+    cli.py           the commands; `cli_records.py` has those of orders, `cli_cases.py` those of cases,
+                     `cli_stock.py` and `cli_plan.py` those of stock, `cli_simulate.py` what stock would do,
+                     `cli_twin.py` the twin's, `console.py` how all of them speak
     __main__.py      `python -m crossdock`
     start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock
     app.py           all connections of one process; `joined.py` wires one, `doors.py` hangs its doors
+    joined_stock.py  the stock of one connection; `joined_feeds.py` its feeds, `joined_comparison.py` its comparison
+                     with Amazon, `joined_plan.py` its plans,
+                     `joined_zeroes.py` how much may go off sale at once, and `joined_checks.py` the checks over its orders
+    routines.py      one run of one routine of a connection
     desk_server.py   the desk on a port
-    demo.py          `crossdock demo`
+    demo.py          `crossdock demo`; `demo_shop.py` is the shop in it
     checkup.py       `crossdock check`
     rehearsal.py     what `--dry-run` shows
     backfill.py      orders of a stretch of time
-    ports.py         what flows need from outside, as Protocols
-    policy.py        crossdock.toml; `policy_file.py` reads it and tells every problem with its line
+    ports.py         what flows need from outside, as Protocols; `ports_feeds.py` has those of feeds
+    policy.py        crossdock.toml; `policy_orders.py` and `policy_stock.py` read its two large tables
+    policy_file.py   reads the file, and tells every problem with its line
     settings.py      the environment: addresses and secrets
     rate.py          the published plan of an operation, and the limiter that keeps to it
     events.py        every log event
+    stopping.py      how a process is asked to end
     errors.py        whose fault it is: ours, theirs, or the data's
 
-Who may import whom: cli -> demo, desk_server -> start_up -> app -> backfill, checkup -> console -> rehearsal
+Who may import whom: cli -> demo, desk_server -> demo_shop -> start_up -> app -> routines -> backfill, checkup -> console -> rehearsal
 -> joined -> doors -> web, amazon, commercetools, store, twin
--> flows, engine -> ports -> policy, settings -> policy_file -> domain -> errors, events, rate. Down only, siblings never; import contracts hold it.
+-> flows, engine -> ports -> policy, settings -> policy_orders, policy_stock -> policy_file -> domain
+-> errors, events, rate, stopping. Down only, siblings never; import contracts hold it.
 
 This package exports nothing: Crossdock is a program, not a library.
 """

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from crossdock.amazon.auth import OPERATION as AMAZON_SIGN_IN
 from crossdock.domain.window import SEARCH_LAG, Window
-from crossdock.errors import CrossdockError, DataError, Rejected, RemoteError, Unauthorized
+from crossdock.errors import CrossdockError, DataError, Rejected, RemoteError, Unauthorized, Unavailable
 from crossdock.joined import Joined
+from crossdock.policy import ConnectionPolicy
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -20,6 +22,19 @@ SCOPES: dict[str, str] = {
     "manage_orders": "no order can be imported or changed",
     "view_products": "no SKU can be looked up: every order waits as order.unknown_sku",
 }
+CUSTOMERS, CHANNELS = "manage_customers", "view_channels"
+# For stock: there is no scope of inventory alone. Who manages products views them.
+PRODUCTS, MESSAGES = "manage_products", "view_messages"
+STOCK_SCOPES: dict[str, str] = {
+    PRODUCTS: f"{SCOPES['view_products']}, and units sold on Amazon are not taken off the stock",
+    MESSAGES: "stock that moves is noticed by the sweep alone, minutes later",
+}
+# What only this command needs.
+FOR_CHECK = "view_project_settings"
+SET_UP = "commercetools: types and channels"
+LISTINGS = "Amazon: listings"
+# Which of both the refused call was: the sign-in, which concerns the secrets, or a call, which concerns roles and scopes.
+COMMERCETOOLS_SIGN_IN = "commercetools.token"
 # Messages of an import hold the whole order, address included, and outlive its redaction.
 MESSAGE_DAYS_MAX = 30
 
@@ -54,19 +69,58 @@ def check_connection(joined: Joined, now: datetime) -> Iterator[Finding]:
         ("Amazon: addresses", lambda: _amazon_addresses(joined, now)),
         ("commercetools: sign-in and scopes", lambda: _scopes(joined)),
         ("commercetools: catalogue", lambda: _catalogue(joined)),
-        ("commercetools: types and channels", lambda: _set_up(joined)),
+        (SET_UP, lambda: _set_up(joined)),
         ("commercetools: messages", lambda: _messages(joined)),
     ]
+    if joined.policy.stock is not None:
+        checks.insert(2, (LISTINGS, lambda: _amazon_listings(joined)))
+    told: set[str] = set()
     for what, look in checks:
-        try:
-            verdict, says = look()
-        except Unauthorized as fault:
-            verdict, says = "failed", f"{fault}; renew the consent, the secret or the scope"
-        except Rejected as fault:
-            verdict, says = "failed", f"{fault}; compare this machine's clock and the policy's ids with the platform's"
-        except CrossdockError as fault:
-            verdict, says = "failed", str(fault)
+        verdict, says = _look(look, joined.connection_id, what)
+        if verdict == "failed" and says in told:
+            verdict, says = "failed", "not looked at, for the same reason as above"
+        told.add(says)
         yield Finding(joined.connection_id, what, verdict, says)
+
+
+def _look(look: Callable[[], tuple[Verdict, str]], connection_id: str, what: str) -> tuple[Verdict, str]:
+    """What is found; or of a fault what a person does about it."""
+    try:
+        return look()
+    except Unauthorized as fault:
+        return "failed", _advice(fault, f"CROSSDOCK_{connection_id.upper().replace('-', '_')}_", what)
+    except Rejected as fault:
+        return "failed", f"{fault}; compare this machine's clock and the policy's ids with the platform's"
+    except Unavailable as fault:
+        if not fault.own_rate:
+            return "failed", str(fault)
+        wait_s = fault.retry_after_s or 0
+        says = f"not looked at: Amazon's plan for this call is spent for now. Nothing is wrong; run `crossdock check` again in {wait_s:.0f} s"
+        return "warning", says
+    except CrossdockError as fault:
+        return "failed", str(fault)
+
+
+def _advice(fault: Unauthorized, prefix: str, what: str) -> str:
+    """Which secret, consent, role or scope it is."""
+    if fault.operation == COMMERCETOOLS_SIGN_IN:
+        setup = f" (or {prefix}CT_SETUP_CLIENT_ID and its secret, where they are set)" if what == SET_UP else ""
+        return (
+            f"{fault}: the client id or the secret is wrong, or the client was deleted; compare {prefix}CT_CLIENT_ID and "
+            f"{prefix}CT_CLIENT_SECRET{setup} with the API clients of the project"
+        )
+    elif fault.operation == AMAZON_SIGN_IN and fault.code == "invalid_client":
+        return f"{fault}: the application or its secret is wrong; compare {prefix}LWA_CLIENT_ID and {prefix}LWA_CLIENT_SECRET"
+    elif fault.operation == AMAZON_SIGN_IN:
+        return f"{fault}: let the seller authorise the application again, and set the new {prefix}LWA_REFRESH_TOKEN"
+    elif fault.platform == "amazon" and what == LISTINGS:
+        return (
+            f"{fault}: no quantity can be read or set. Grant the application the role Product Listing, let the seller authorise it again, set the new "
+            f"{prefix}LWA_REFRESH_TOKEN, and compare amazon.seller_id with the account; or leave [connection.stock] out"
+        )
+    elif fault.platform == "amazon":
+        return f"{fault}; grant the application its roles, let the seller authorise it again, and set the new {prefix}LWA_REFRESH_TOKEN"
+    return f"{fault}; give the API client the scopes named above"
 
 
 def _amazon_orders(joined: Joined, now: datetime) -> tuple[Verdict, str]:
@@ -89,25 +143,38 @@ def _amazon_addresses(joined: Joined, now: datetime) -> tuple[Verdict, str]:
     return "ok", f"{len(orders)} orders to ship come with their address"
 
 
+def _amazon_listings(joined: Joined) -> tuple[Verdict, str]:
+    assert joined.stock is not None, "looked at only with a policy of stock"
+    page = joined.stock.listings.list_quantities()
+    if not page.found:
+        says = "nothing is listed in these marketplaces, so no quantity is set; compare amazon.seller_id and marketplaces with the account"
+        return "warning", says
+    return "ok", f"listings can be read, and set by the same role; there are {page.found}"
+
+
 def _scopes(joined: Joined) -> tuple[Verdict, str]:
     joined.commercetools.token()
     granted = {scope.split(":")[0] for scope in joined.commercetools.scopes.split()}
+    wanted = wanted_scopes(joined.policy)
     if "manage_project" in granted:
-        return (
-            "warning",
-            "the API client may do everything (manage_project); give it manage_orders and view_products only",
-        )
-    wanted = dict(SCOPES)
-    policy = joined.policy.orders
-    if "anonymous" in {policy.customer_fba, policy.customer_fbm}:
-        wanted["manage_customers"] = (
-            "no anonymous customer can be made: orders of that kind end as connection.unauthorized"
-        )
-    if policy.sync_channel is not None:
-        wanted["view_channels"] = "the sync channel cannot be looked up: orders end as connection.unauthorized"
-    covered = granted | {"view_products"} if "manage_products" in granted else granted
+        names = ", ".join([*wanted, FOR_CHECK])
+        return "warning", f"the API client may do everything (manage_project); make one that has {names}, and no more"
+    covered = granted | {f"view_{scope.removeprefix('manage_')}" for scope in granted if scope.startswith("manage_")}
     missing = [f"{scope} is missing: {what}" for scope, what in wanted.items() if scope not in covered]
     return ("failed", "; ".join(missing)) if missing else ("ok", f"granted: {', '.join(sorted(granted))}")
+
+
+def wanted_scopes(policy: ConnectionPolicy) -> dict[str, str]:
+    """The scopes that the policy in force needs, each with what does not work without it."""
+    wanted = dict(SCOPES)
+    if policy.stock is not None:
+        del wanted["view_products"]
+        wanted |= STOCK_SCOPES
+    if "anonymous" in {policy.orders.customer_fba, policy.orders.customer_fbm}:
+        wanted[CUSTOMERS] = "no anonymous customer can be made: orders of that kind end as connection.unauthorized"
+    if policy.orders.sync_channel is not None:
+        wanted[CHANNELS] = "the sync channel cannot be looked up: orders end as connection.unauthorized"
+    return wanted
 
 
 def _catalogue(joined: Joined) -> tuple[Verdict, str]:
@@ -116,7 +183,9 @@ def _catalogue(joined: Joined) -> tuple[Verdict, str]:
     except DataError as fault:
         return "failed", str(fault)
     except Unauthorized as fault:
-        return "warning", f"cannot be looked at without the scope view_project_settings ({fault})"
+        if fault.operation == COMMERCETOOLS_SIGN_IN:
+            raise
+        return "warning", f"cannot be looked at without the scope {FOR_CHECK} ({fault})"
     return "ok", "the catalogue is of the Classic kind"
 
 
@@ -124,10 +193,12 @@ def _set_up(joined: Joined) -> tuple[Verdict, str]:
     try:
         steps = joined.provision(dry_run=True)
     except (Unauthorized, Rejected) as fault:
-        return (
-            "warning",
-            f"cannot be looked at ({fault}); give CROSSDOCK_..._CT_SETUP_CLIENT_ID the scopes manage_types and manage_channels",
-        )
+        if fault.operation == COMMERCETOOLS_SIGN_IN:
+            raise
+        scopes = "manage_types and manage_channels"
+        if joined.policy.stock is not None:
+            scopes = "manage_types, manage_channels and manage_project_settings"
+        return "warning", f"cannot be looked at ({fault}); give CROSSDOCK_..._CT_SETUP_CLIENT_ID the scopes {scopes}"
     return (
         ("failed", f"`crossdock provision` would {'; '.join(steps)}")
         if steps
@@ -139,7 +210,11 @@ def _messages(joined: Joined) -> tuple[Verdict, str]:
     try:
         messages = joined.commercetools.get("getProject", "", _Project).messages or _Messages()
     except RemoteError as fault:
+        if fault.operation == COMMERCETOOLS_SIGN_IN:
+            raise
         return "warning", f"cannot be looked at: {fault}"
+    if not messages.enabled and joined.policy.stock is not None:
+        return "warning", f"are off, so {STOCK_SCOPES[MESSAGES]}; `crossdock provision` switches them on"
     if messages.enabled and messages.delete_days_after_creation > MESSAGE_DAYS_MAX:
         days = messages.delete_days_after_creation
         return (

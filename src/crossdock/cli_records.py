@@ -1,12 +1,13 @@
-"""`crossdock orders` and `crossdock cases`: one function a command; no logic."""
+"""`crossdock orders`: one function a command; no logic. And which connections any command is about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -18,36 +19,56 @@ from crossdock.console import (
     Connection,
     DryRun,
     Limit,
+    Problem,
     cell,
-    out,
+    exit_code,
+    plain,
+    print_table,
     say,
     show,
     show_rehearsal,
-    table,
     teller,
 )
-from crossdock.domain.case import Owner
-from crossdock.domain.case_kinds import ALL_CASE_KINDS, CASE_KINDS
-from crossdock.domain.desk import CaseFilter, CaseRow, OrderFilter, OrderRow, OrderSheet
+from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.desk import OrderFilter, OrderRow, OrderSheet
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.timeline import State
-from crossdock.errors import ConfigError
-from crossdock.joined import INGEST, Joined
+from crossdock.engine.schedule import INGEST
+from crossdock.errors import ConfigError, DataError, RemoteError, StoreError
+from crossdock.joined import Joined
 from crossdock.rehearsal import Rehearsed, rehearse_orders, unreadable_order
 from crossdock.start_up import now, open_app
-from crossdock.store.records import claimed_units
-from crossdock.store.sheets import find_case, find_cases, find_order, find_orders
+from crossdock.store.claims import claimed_units
+from crossdock.store.sheets import find_order, find_orders
+
+T = TypeVar("T")
 
 orders_cli = typer.Typer(no_args_is_help=True, help="Orders: list, show, import, claims.")
-cases_cli = typer.Typer(no_args_is_help=True, help="Cases, what needs a person: list, show, retry, kinds.")
 
-# Retrying every case of one kind at once: more than this is an incident, and its cause comes first.
-RETRY_MAX = 1000
+# As Amazon spells them; what is none is not asked for, neither here nor there.
+ORDER_ID = re.compile(r"[A-Z0-9]{3}-\d{7}-\d{7}", re.ASCII)
+# Of what is no id, so much is quoted.
+ID_SHOWN = 40
+BY = {"MERCHANT": "FBM", "AMAZON": "FBA"}
 
 
 def chosen(app: App, connection: str) -> list[Joined]:
     """The connection named, or all of them."""
     return [app.joined[app.policy.connection(connection).connection_id]] if connection else list(app.joined.values())
+
+
+def for_each(app: App, connection: str, act: Callable[[Joined], T]) -> tuple[dict[str, T], list[Problem]]:
+    """What `act` answers by connection, and what was in the way: what one connection meets stops no other. Our database is everybody's."""
+    done: dict[str, T] = {}
+    problems: list[Problem] = []
+    for joined in chosen(app, connection):
+        try:
+            done[joined.connection_id] = act(joined)
+        except (RemoteError, DataError, StoreError) as fault:
+            problems.append(Problem(joined.connection_id, str(fault), exit_code(fault)))
+            if isinstance(fault, StoreError):
+                break
+    return done, problems
 
 
 def ids_of(app: App, connection: str) -> list[str]:
@@ -66,13 +87,25 @@ def orders_list(
     """List orders, the newest first."""
     with open_app() as app:
         rows = list(islice(_all_orders(app, ids_of(app, connection), OrderFilter(state=state)), limit))
-    columns = ["order", "by", "on Amazon", "state", "connection: reason"]
-    cells = [(r.record_id, r.fulfilled_by, r.status, r.state, f"{r.connection_id}: {r.reason}") for r in rows]
+    columns = ["order", "by", "on Amazon", "state", "reason"]
+    several = len({row.connection_id for row in rows}) > 1
+    cells = [
+        (
+            r.record_id,
+            BY.get(r.fulfilled_by, r.fulfilled_by),
+            r.status,
+            r.state,
+            f"{r.connection_id}: {r.reason}" if several else r.reason,
+        )
+        for r in rows
+    ]
     show(
         rows,
         as_json=as_json,
-        people=lambda: out.print(
-            table(f"{len(rows)} orders", columns, cells) if rows else "No orders: `crossdock run` fetches them."
+        people=lambda: (
+            print_table(f"{len(rows)} orders", columns, cells)
+            if rows
+            else say("No orders: `crossdock run` fetches them.")
         ),
     )
 
@@ -80,6 +113,7 @@ def orders_list(
 @orders_cli.command("show")
 def orders_show(order_id: str, connection: Connection = "", *, as_json: AsJson = False) -> None:
     """Show one order: its state and why, its cases and its timeline."""
+    order_id = _order_id("orders show", order_id)
     with open_app() as app:
         found = (find_order(app.database, app.connection_ids, name, order_id) for name in ids_of(app, connection))
         sheet = next((sheet for sheet in found if sheet is not None), None)
@@ -106,6 +140,8 @@ def orders_import(
         raise ConfigError(["orders import: give one order id, or --since (and --until), not both"])
     if (until and not since) or (again and since):
         raise ConfigError(["orders import: --until belongs to --since, and --again to one order id"])
+    if order_id:
+        order_id = _order_id("orders import", order_id)
     with open_app() as app:
         joined = chosen(app, connection)
         if since is not None:
@@ -139,92 +175,15 @@ def orders_claims(connection: Connection = "", *, as_json: AsJson = False) -> No
             for name in ids_of(app, connection)
             for row in claimed_units(app.database, name, INGEST)
         ]
-    cells = [(row["units"], row["orders"], f"{row['connection_id']}: {row['seller_sku']}") for row in rows]
+    cells = [(row["units"], row["orders"], row["connection_id"], row["seller_sku"]) for row in rows]
     show(
         rows,
         as_json=as_json,
-        people=lambda: out.print(
-            table("Claimed units", ["units", "orders", "SKU"], cells) if rows else "Nothing is claimed."
+        people=lambda: (
+            print_table("Claimed units", ["units", "orders", "connection", "SKU"], cells)
+            if rows
+            else say("Nothing is claimed.")
         ),
-    )
-
-
-@cases_cli.command("list")
-def cases_list(
-    connection: Connection = "",
-    *,
-    owner: Annotated[str, typer.Option(help="Only this owner's.")] = "",
-    kind: Annotated[str, typer.Option(help="Only this kind, as in order.unknown_sku.")] = "",
-    limit: Limit = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List open cases, the nearest deadline first."""
-    _check_kind(kind)
-    with open_app() as app:
-        owners = {*Owner, *app.policy.owners.values()}
-        if owner and owner not in owners:
-            raise ConfigError([f"--owner: {owner!r} is nobody's name here; owners are {', '.join(sorted(owners))}"])
-        rows = list(islice(_all_cases(app, ids_of(app, connection), CaseFilter(owner or None, kind or None)), limit))
-    columns = ["case", "record", "deadline", "at stake", "kind, for whom"]
-    cells = [(r.case_id, r.record_id, r.deadline, r.at_stake, f"{r.kind}, {r.owner}") for r in rows]
-    show(
-        [_told(row) for row in rows],
-        as_json=as_json,
-        people=lambda: out.print(table(f"{len(rows)} open cases", columns, cells) if rows else "No open cases."),
-    )
-
-
-@cases_cli.command("show")
-def cases_show(case_id: int, *, as_json: AsJson = False) -> None:
-    """Show one case: what it means, who looks at it, the first step, what closes it."""
-    with open_app() as app:
-        told = _told(_case(app, case_id))
-    show(told, as_json=as_json, people=lambda: say("\n".join(f"{name}: {cell(value)}" for name, value in told.items())))
-
-
-@cases_cli.command("retry")
-def cases_retry(
-    case_id: Annotated[int, typer.Argument(help="One case; none with --kind, which retries all of a kind.")] = 0,
-    *,
-    kind: Annotated[str, typer.Option(help="All open cases of this kind.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Take the record of a case up again, now."""
-    if bool(case_id) == bool(kind):
-        raise ConfigError(["cases retry: give one case number, or --kind, not both"])
-    _check_kind(kind)
-    with open_app() as app:
-        rows = (
-            [_case(app, case_id)]
-            if case_id
-            else list(islice(_all_cases(app, app.connection_ids, CaseFilter(kind=kind)), RETRY_MAX))
-        )
-        for joined in app.joined.values():
-            mine = [row.record_id for row in rows if row.connection_id == joined.connection_id]
-            if mine:
-                joined.inbox.wake(mine, now())
-                joined.drain()
-        closed = [
-            row.case_id
-            for row in rows
-            if (after := find_case(app.database, app.connection_ids, row.case_id)) and after.closed_at
-        ]
-    show(
-        {"retried": len(rows), "closed": closed},
-        as_json=as_json,
-        people=lambda: say(f"{len(rows)} retried, {len(closed)} closed."),
-    )
-    if len(closed) < len(rows):
-        raise typer.Exit(EXIT_NEEDS_PERSON)
-
-
-@cases_cli.command("kinds")
-def cases_kinds(*, as_json: AsJson = False) -> None:
-    """List every kind of case, its owner and its first step."""
-    cells = [(kind.code, kind.owner, kind.title, kind.first_step) for kind in ALL_CASE_KINDS]
-    columns = ["code", "owner", "title", "first step"]
-    show(
-        ALL_CASE_KINDS, as_json=as_json, people=lambda: out.print(table(f"{len(cells)} kinds of case", columns, cells))
     )
 
 
@@ -234,43 +193,14 @@ def _all_orders(app: App, connection_ids: list[str], wanted: OrderFilter) -> Ite
         wanted = replace(wanted, after=rows[-1].position())
 
 
-def _all_cases(app: App, connection_ids: list[str], wanted: CaseFilter) -> Iterator[CaseRow]:
-    while rows := find_cases(app.database, connection_ids, wanted):
-        yield from rows
-        wanted = replace(wanted, after=rows[-1].position())
-
-
-def _check_kind(kind: str) -> None:
-    if kind and kind not in CASE_KINDS:
-        raise ConfigError([f"--kind: {kind!r} is no kind of case; `crossdock cases kinds` lists them"])
-
-
-def _case(app: App, case_id: int) -> CaseRow:
-    row = find_case(app.database, app.connection_ids, case_id)
-    if row is None:
-        raise ConfigError([f"case {case_id}: there is none; `crossdock cases list` lists the open ones"])
-    return row
-
-
-def _told(row: CaseRow) -> dict[str, Any]:
-    """A case with what the catalogue says of its kind."""
-    kind = CASE_KINDS[row.kind]
-    return {
-        "case_id": row.case_id,
-        "connection_id": row.connection_id,
-        "record_id": row.record_id,
-        "kind": row.kind,
-        "title": kind.title,
-        "owner": row.owner,
-        "deadline": row.deadline,
-        "at_stake": str(row.at_stake) if row.at_stake else None,
-        "facts": dict(row.facts),
-        "meaning": kind.meaning,
-        "first_step": kind.first_step,
-        "closes_when": kind.closes_when,
-        "opened_at": row.opened_at,
-        "closed_at": row.closed_at,
-    }
+def _order_id(command: str, text: str) -> AmazonOrderId:
+    """An id as it was typed or pasted; ConfigError for what cannot be one."""
+    order_id = text.strip()
+    if ORDER_ID.fullmatch(order_id):
+        return AmazonOrderId(order_id)
+    shown = f"{plain(order_id[:ID_SHOWN])}…" if len(order_id) > ID_SHOWN else plain(order_id)
+    problem = f"“{shown}” is no Amazon order id" if order_id else "no order id was given"
+    raise ConfigError([f"{command}: {problem}; one looks like 302-1234567-1234567"])
 
 
 def _import_one(joined: Joined, order_id: AmazonOrderId, *, again: bool, dry_run: bool) -> Rehearsed | None:

@@ -12,11 +12,12 @@ import uvicorn
 
 from crossdock import events
 from crossdock.app import App
+from crossdock.domain.desk import STOCK_FLOW
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.order import ImportedOrder
 from crossdock.errors import ConfigError
 from crossdock.ports import Desk
-from crossdock.store import overview, sheets
+from crossdock.store import overview, sheets, stock_sheets
 from crossdock.store.database import is_migrated
 from crossdock.web.edge import check_loopback
 from crossdock.web.routes import build_desk
@@ -25,10 +26,26 @@ STOP_S_MAX = 10.0
 
 
 @contextmanager
-def serve_desk(app: App, host: str, port: int) -> Iterator[str]:
-    """Serve until the block ends; gives the address. ConfigError for an address others can reach, or a port that is taken."""
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """The port is ours until the block ends: taken before anything slow. ConfigError for an address others can reach, or a port that is taken."""
     check_loopback(host)
-    listening = _listen(host, port)
+    with socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+            listening.listen()
+        except OSError as fault:
+            raise ConfigError(
+                [f"--port: {port} on {host} cannot be used: {fault.strerror}; give another one"]
+            ) from fault
+        yield listening
+
+
+@contextmanager
+def serve_desk(app: App, listening: socket.socket) -> Iterator[str]:
+    """Serve until the block ends; gives the address."""
     config = uvicorn.Config(
         build_desk(desk_of(app), connections=app.connection_ids, clock=app.clock),
         log_config=None,
@@ -41,15 +58,15 @@ def serve_desk(app: App, host: str, port: int) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="desk", daemon=True)
     thread.start()
+    host, port = listening.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{listening.getsockname()[1]}/"
+    address = f"http://{name}:{port}/"
     events.emit("desk.started", address=address)
     try:
         yield address
     finally:
         server.should_exit = True
         thread.join(STOP_S_MAX)
-        listening.close()
 
 
 def desk_of(app: App) -> Desk:
@@ -73,19 +90,10 @@ def desk_of(app: App) -> Desk:
         find_order=partial(sheets.find_order, database),
         find_cases=partial(sheets.find_cases, database),
         find_case=partial(sheets.find_case, database),
+        stock_backlogs=partial(overview.backlogs, database, flow=STOCK_FLOW),
+        stock_counts=partial(stock_sheets.stock_counts, database),
+        find_skus=partial(stock_sheets.find_skus, database),
+        find_sku=partial(stock_sheets.find_sku, database),
         read_commercetools=read_commercetools,
         is_ready=partial(is_migrated, database),
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen()
-    except OSError as fault:
-        listening.close()
-        raise ConfigError([f"--port: {port} on {host} cannot be used: {fault.strerror}; give another one"]) from fault
-    return listening

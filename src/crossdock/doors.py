@@ -12,8 +12,10 @@ import httpx2
 
 from crossdock.amazon import auth as amazon_auth
 from crossdock.amazon import client as amazon_client
+from crossdock.amazon.feeds import Feeds
+from crossdock.amazon.listings import Listings
 from crossdock.amazon.orders import Orders
-from crossdock.amazon.rates import GET_ORDER, PLANS
+from crossdock.amazon.rates import PLANS
 from crossdock.commercetools import client as commercetools_client
 from crossdock.policy import ConnectionPolicy
 from crossdock.ports import Clock
@@ -36,16 +38,37 @@ def amazon_orders(
     http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
 ) -> Orders:
     """Amazon's orders, behind their rates."""
+    return Orders(_amazon(http, policy, secrets, rates=rates, clock=clock), policy.amazon.marketplace_ids)
+
+
+def amazon_listings(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> Listings:
+    """Amazon's listings, behind their rates. A client of their own: a role that is missing for one door says nothing of the other."""
+    client = _amazon(http, policy, secrets, rates=rates, clock=clock)
+    return Listings(client, policy.amazon.seller_id, policy.amazon.marketplace_ids)
+
+
+def amazon_feeds(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> Feeds:
+    """Amazon's feeds, behind their rates, with a client of their own too."""
+    return Feeds(_amazon(http, policy, secrets, rates=rates, clock=clock), policy.amazon.marketplace_ids)
+
+
+def _amazon(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> amazon_client.Client:
     side = policy.amazon
     credentials = amazon_auth.Credentials(secrets.lwa_client_id, secrets.lwa_client_secret, secrets.lwa_refresh_token)
     tokens = amazon_auth.Tokens(http, side.token_url, credentials, clock)
-    # Single reads are for orders somebody waits for; sweeps leave them their share.
     limiter = Limiter(
-        take=lambda operation: rates.take(operation, PLANS[operation], clock(), urgent=operation == GET_ORDER),
+        take=lambda operation, urgent: rates.take(operation, PLANS[operation], clock(), urgent=urgent),
         throttled=lambda operation: rates.empty(operation, PLANS[operation], clock()),
         observed=lambda operation, per_s: rates.correct(operation, PLANS[operation], per_s, clock()),
+        every=lambda operation: 1.0 / PLANS[operation].per_s,
     )
-    return Orders(amazon_client.Client(http, side.endpoint, tokens, limiter), side.marketplace_ids)
+    return amazon_client.Client(http, side.endpoint, tokens, limiter)
 
 
 def commercetools(

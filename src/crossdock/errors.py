@@ -18,6 +18,9 @@ What needs a person is no error but a Case (`domain/case.py`). No message holds 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
+
+Platform = Literal["amazon", "commercetools"]
 
 
 class CrossdockError(Exception):
@@ -45,11 +48,13 @@ class Unavailable(RemoteError):
         request_id: str = "",
         retry_after_s: float | None = None,
         own_rate: bool = False,
+        every_s: float | None = None,
     ) -> None:
-        """`retry_after_s`: seconds until it is worth asking again; `own_rate`: we wait for our own rate, nothing failed."""
+        """`retry_after_s`: seconds until it is worth asking again; `own_rate`: we wait for our own rate, which gives a call `every_s`; nothing failed."""
         super().__init__(message, operation=operation, request_id=request_id)
         self.retry_after_s = retry_after_s
         self.own_rate = own_rate
+        self.every_s = every_s
 
 
 class Conflict(RemoteError):
@@ -72,9 +77,12 @@ class Rejected(RemoteError):
 class Unauthorized(RemoteError):
     """Token, consent, role or scope is missing: every call of this kind fails until a person acts."""
 
-    def __init__(self, message: str, *, code: str = "", operation: str = "", request_id: str = "") -> None:
-        """`code`: their own code (`invalid_grant`, `insufficient_scope`, ...)."""
+    def __init__(
+        self, message: str, *, platform: Platform, code: str = "", operation: str = "", request_id: str = ""
+    ) -> None:
+        """`platform`: who refuses, set by its door; `code`: their own code (`invalid_grant`, `insufficient_scope`, ...)."""
         super().__init__(message, operation=operation, request_id=request_id)
+        self.platform = platform
         self.code = code
 
 

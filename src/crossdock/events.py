@@ -21,6 +21,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "store.unavailable": frozenset({"flow", "reason"}),
     "orders.discovered": frozenset({"orders", "news", "finished"}),
     "orders.notified": frozenset({"messages", "news"}),
+    "stock.discovered": frozenset({"skus", "finished"}),
     "notification.unreadable": frozenset({"where", "what"}),
     "drain.finished": frozenset({"flow", "settled", "put_back", "cases", "lost_lock"}),
     "drain.busy": frozenset({"flow"}),

@@ -6,26 +6,29 @@ Part of the composition root (`start_up.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
 from crossdock import doors, events
-from crossdock.amazon.notifications import parse_notification
+from crossdock.amazon.notifications import hear
 from crossdock.commercetools.customers import Customers
+from crossdock.commercetools.inventory import Inventory
+from crossdock.commercetools.messages import Messages
 from crossdock.commercetools.orders import Orders
 from crossdock.commercetools.products import Products
 from crossdock.commercetools.provision import Channels, Provision
-from crossdock.domain.case import Case
-from crossdock.domain.day_check import DayCheck
 from crossdock.domain.desk import OrderSheet
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
-from crossdock.domain.order import AmazonOrder, PersonalData, ReadOrder
+from crossdock.domain.order import AmazonOrder, ReadOrder
 from crossdock.domain.record import Record
 from crossdock.domain.retention import erase_at, may_hold_personal_data, needs_address
+from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.timeline import Outcome
 from crossdock.doors import Outside
-from crossdock.engine.drain import Flow, Report, drain
+from crossdock.engine.drain import BATCHES_MAX, Flow, Report, drain, tell
+from crossdock.engine.schedule import INGEST, PUSH
 from crossdock.errors import ConfigError, DataError
-from crossdock.flows.check_days import check_day
 from crossdock.flows.erase_personal_data import erase_personal_data
 from crossdock.flows.ingest_orders import (
     CURSOR,
@@ -35,20 +38,24 @@ from crossdock.flows.ingest_orders import (
     discover_orders,
     ingest_order,
 )
-from crossdock.flows.read_recipients import discover_recipients, personal_by_order, read_recipient
+from crossdock.flows.read_recipients import BatchRecipients, personal_by_order
+from crossdock.joined_checks import OrderChecks
+from crossdock.joined_feeds import JoinedFeeds
+from crossdock.joined_stock import JoinedStock
 from crossdock.policy import ConnectionPolicy
+from crossdock.ports import Clock
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database
 from crossdock.store.days import save_day
+from crossdock.store.links import Links
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
 from crossdock.store.sheets import find_order
 from crossdock.store.snapshots import arrival, decode_order
+from crossdock.store.stock import StockStore
 from crossdock.store.vault import Vault
-
-INGEST = "ingest_orders"
 
 
 class Joined:
@@ -65,36 +72,81 @@ class Joined:
         outside: Outside,
     ) -> None:
         """Wire everything; no call is made yet."""
+        if policy.stock is not None:
+            policy = replace(policy, orders=replace(policy.orders, claims_from=policy.stock.claims_from))
         self.policy = policy
         self.connection_id = policy.connection_id
         self._clock = outside.clock
         self._database = database
         self._secrets = secrets
+        self._owners = owners
         self._http = outside.http()
+        self._lock = partial(database.lock, f"{policy.connection_id}/{INGEST}")
         self.rates = Rates(database, policy.connection_id)
         self.inbox = Inbox(database, policy.connection_id, INGEST, owners)
+        self.links = Links(database, policy.connection_id, INGEST)
         self.cursors = Cursors(database, policy.connection_id)
         self.vault = Vault(PersonalDataStore(database, policy.connection_id, master_keys))
         self.amazon = doors.amazon_orders(self._http, policy, secrets, rates=self.rates, clock=self._clock)
         self.commercetools = doors.commercetools(self._http, policy, secrets, clock=self._clock)
         channels = Channels(self.commercetools, [policy.orders.sync_channel] if policy.orders.sync_channel else [])
-        self.orders = Orders(self.commercetools, Customers(self.commercetools).id_of, channels.key_of)
+        self.orders = Orders(self.commercetools, Customers(self.commercetools), channels.key_of)
         self.products = Products(self.commercetools, outside.clock)
+        self.recipients = BatchRecipients(self.amazon, self.vault, take_in=self.take_in, clock=outside.clock)
         self._decoded: dict[str, AmazonOrder | None] = {}
-        self._held: dict[AmazonOrderId, PersonalData] = {}
+        self.checks = OrderChecks(
+            amazon=self.amazon,
+            orders=self.orders,
+            inbox=self.inbox,
+            links=self.links,
+            cursors=self.cursors,
+            take_in=self.take_in,
+            save_day=lambda check, at: save_day(database, policy.connection_id, check, at),
+            number_prefix=lambda: self.policy.orders.number_prefix,
+            clock=outside.clock,
+        )
+        self.stock = None if policy.stock is None else self._stock(policy.stock, outside.clock)
+
+    def _stock(self, policy: StockPolicy, clock: Clock) -> JoinedStock:
+        """The stock of this connection, where the merchant gave it to us."""
+        channels = Channels(self.commercetools, policy.channel_keys())
+        inbox = Inbox(self._database, self.connection_id, PUSH, self._owners)
+        feeds = JoinedFeeds(
+            doors.amazon_feeds(self._http, self.policy, self._secrets, rates=self.rates, clock=clock),
+            database=self._database,
+            connection_id=self.connection_id,
+            seller_id=self.policy.amazon.seller_id,
+            inbox=inbox,
+            clock=clock,
+        )
+        return JoinedStock(
+            policy,
+            self.policy.orders,
+            inbox=inbox,
+            cursors=self.cursors,
+            store=StockStore(self._database, self.connection_id),
+            inventory=Inventory(self.commercetools, channels.key_of, policy.stock_type),
+            messages=Messages(self.commercetools),
+            listings=doors.amazon_listings(self._http, self.policy, self._secrets, rates=self.rates, clock=clock),
+            lock=lambda: self._database.lock(f"{self.connection_id}/{PUSH}"),
+            feeds=feeds,
+            our_client=self._secrets.ct_client_id,
+            searched_until=self.searched_until,
+            clock=clock,
+            connection_id=self.connection_id,
+        )
 
     def close(self) -> None:
         """Give the sockets back."""
         self._http.close()
 
-    def discover(self) -> int:
-        """Fetch what changed on Amazon since the mark; answers how many records are news."""
+    def discover(self, *, urgent: bool = True) -> int:
+        """Fetch what changed on Amazon since the mark; answers how many records are news. `urgent`: before all other searches."""
         news = restarts = 0
         for _ in range(PAGES_MAX):
             now = self._clock()
-            found = discover_orders(
-                self.cursors, amazon=self.amazon, import_from=self.policy.orders.import_from, now=now
-            )
+            import_from = self.policy.orders.import_from
+            found = discover_orders(self.cursors, amazon=self.amazon, import_from=import_from, now=now, urgent=urgent)
             fresh = self.take_in(found.orders)
             self.cursors.save(CURSOR, found.position, now)
             news += fresh
@@ -116,81 +168,60 @@ class Joined:
     def take_in(self, reads: Sequence[ReadOrder]) -> int:
         """Put orders in the inbox and what belongs to their buyers under seal; answers how many are news."""
         now = self._clock()
-        # Of an order that is never imported, nothing is needed of its buyer.
-        covered = [read for read in reads if read.order is not None and self.policy.orders.covers(read.order)]
+        # Of an order that is never imported, nothing is needed of its buyer; of one whose day of erasure is over, nothing comes back.
+        covered = [
+            r for r in reads if r.order and self.policy.orders.covers(r.order) and erase_at(r.order).date() > now.date()
+        ]
         self.vault.save(personal_by_order(covered), now)
-        done = [read.order for read in reads if read.order is not None and not may_hold_personal_data(read.order)]
-        self.vault.reschedule(
-            {order.order_id: erase_at(order).date() for order in done if order.fulfilled_by == "MERCHANT"}, now
-        )
-        return self.inbox.put([arrival(read, now) for read in reads], now)
-
-    def take_notifications(self, messages: Sequence[bytes]) -> int:
-        """Read again what notifications hint at; an unreadable one is logged and dropped, because the sweep finds its order too."""
-        order_ids: list[AmazonOrderId] = []
-        for message in messages:
-            try:
-                changed = parse_notification(message)
-            except DataError as fault:
-                events.emit("notification.unreadable", where=fault.where, what=fault.what)
-                continue
-            if changed is not None and changed.seller_id == self.policy.amazon.seller_id:
-                order_ids.append(changed.order_id)
-        news = self.take_in(discover_changed(order_ids, amazon=self.amazon)) if order_ids else 0
-        events.emit("orders.notified", messages=len(messages), news=news)
+        self._reschedule([read.order for read in reads if read.order is not None])
+        news = self.inbox.put([arrival(read, now) for read in reads], now)
+        if self.stock is not None:
+            # Whatever was news: what was killed between the two is sold all the same.
+            self.stock.take_in([read.order for read in reads if read.order is not None])
         return news
+
+    def _reschedule(self, orders: Sequence[AmazonOrder]) -> None:
+        """Bring forward the day of erasure of what nothing is shipped to any more."""
+        done = [order for order in orders if order.fulfilled_by == "MERCHANT" and not may_hold_personal_data(order)]
+        if done:
+            self.vault.reschedule({order.order_id: erase_at(order).date() for order in done}, self._clock())
+
+    def take_notifications(self, messages: Sequence[bytes]) -> tuple[int, int]:
+        """Read again what notifications hint at; answers how many records are news, and how many feeds have ended. An unreadable one is logged and dropped."""
+        heard = hear(messages, self.policy.amazon.seller_id)
+        for fault in heard.unreadable:
+            events.emit("notification.unreadable", where=fault.where, what=fault.what)
+        news = self.take_in(discover_changed(heard.order_ids, amazon=self.amazon)) if heard.order_ids else 0
+        if self.stock is not None and heard.quantities:
+            news += self.stock.take_quantity_changes(heard.quantities)
+        events.emit("orders.notified", messages=len(messages), news=news)
+        return news, len(heard.feed_ids)
 
     def check_prefix(self) -> None:
         """ConfigError where orders were imported under another prefix: under a new number each would be imported once more."""
-        if not self.inbox.is_numbered(self.policy.orders.number_prefix):
+        if not self.links.is_numbered(self.policy.orders.number_prefix):
             where = f"connection {self.connection_id}: orders.number_prefix"
             raise ConfigError([f"{where}: was fixed with the first import and cannot be changed; set it back"])
 
-    def drain(self, *, batches: int | None = None) -> Report:
+    def drain(self, *, batches: int = BATCHES_MAX) -> Report:
         """Run the due orders through the flow."""
         self.check_prefix()
         flow = Flow(INGEST, run=self.run_record, prepare=self.prepare)
-        limits = {} if batches is None else {"batches": batches}
-        report = drain(
-            flow,
-            inbox=self.inbox,
-            lock=lambda: self._database.lock(f"{self.connection_id}/{INGEST}"),
-            clock=self._clock,
-            **limits,
-        )
-        if report.busy:
-            events.emit("drain.busy", flow=INGEST)
-        elif report.settled or report.put_back or report.cases:
-            events.emit(
-                "drain.finished",
-                flow=INGEST,
-                settled=report.settled,
-                put_back=report.put_back,
-                cases=report.cases,
-                lost_lock=report.lost_lock,
-            )
-        for place in report.mistakes:
-            events.emit("record.our_mistake", flow=INGEST, place=place)
+        report = drain(flow, inbox=self.inbox, lock=self._lock, clock=self._clock, batches=batches)
+        tell(INGEST, report)
         return report
 
     def prepare(self, batch: Sequence[Record]) -> None:
         """One query for the batch's SKUs, one for its sealed addresses, and pages of addresses when many are wanting."""
         self._decoded = {record.record_id: decode_order(record.snapshot) for record in batch}
         orders = [order for order in self._decoded.values() if order is not None]
-        linked = {record.record_id for record in batch if record.link is not None}
-        to_address = [
-            order
-            for order in orders
-            if needs_address(order) and self.policy.orders.covers(order) and order.order_id not in linked
-        ]
-        self._held = dict(self.vault.find([order.order_id for order in to_address]))
+        linked = {AmazonOrderId(record.record_id) for record in batch if record.link is not None}
+        # What a run sealed while the news of its order arrived was not there to be rescheduled.
+        self._reschedule(orders)
         skus = frozenset(self.policy.orders.commerce_sku(sku) for order in orders for sku in order.skus())
         self.products.find_variants(skus)
-        wanting = [
-            order for order in to_address if (held := self._held.get(order.order_id)) is None or held.recipient is None
-        ]
-        if discover_recipients(wanting, amazon=self.amazon, vault=self.vault, now=self._clock()):
-            self._held = dict(self.vault.find([order.order_id for order in to_address]))
+        to_address = [order for order in orders if needs_address(order) and self.policy.orders.covers(order)]
+        self.recipients.read_ahead(to_address, linked)
 
     def run_record(self, record: Record) -> Outcome:
         """One record through the flow."""
@@ -203,14 +234,10 @@ class Joined:
             OrderRecord(order, record.link, maybe_written=record.attempts > 0),
             orders=self.orders,
             catalog=self.products,
-            recipients=self,
+            recipients=self.recipients,
             policy=self.policy.orders,
             now=self._clock(),
         )
-
-    def find(self, order: AmazonOrder) -> PersonalData:
-        """Where an order goes: read ahead for the batch, else from Amazon (the port `Recipients`)."""
-        return read_recipient(order, amazon=self.amazon, vault=self.vault, held=self._held, now=self._clock())
 
     def sheet(self, order_id: AmazonOrderId) -> OrderSheet | None:
         """All that is known of one order; None where it is not in the inbox."""
@@ -221,46 +248,21 @@ class Joined:
         return OrderNumber(self.policy.orders.number_prefix + order_id)
 
     def erase(self) -> tuple[list[AmazonOrderId], list[str]]:
-        """Erase what is due on both sides."""
+        """Erase what is due on both sides, and seal what stays under the newest master key."""
+        now = self._clock()
+        self.vault.renew_seals()
         erased, certificates = erase_personal_data(
-            vault=self.vault, orders=self.orders, inbox=self.inbox, order_number=self.order_number, now=self._clock()
+            vault=self.vault,
+            orders=self.orders,
+            inbox=self.inbox,
+            cursors=self.cursors,
+            lock=self._lock,
+            order_number=self.order_number,
+            now=now,
         )
         if erased:
             events.emit("personal_data.erased", records=len(erased), certificates=len(certificates))
         return erased, certificates
-
-    def check_day(self, day: date) -> DayCheck:
-        """Prove one closed day, page by page as Amazon's rate allows; what was missing is in the inbox afterwards, with a case."""
-        name = f"orders.day.{day.isoformat()}"
-        check = None
-        for _ in range(PAGES_MAX):
-            position = self.cursors.find(name) or {}
-            check = check_day(
-                day, position, amazon=self.amazon, inbox=self.inbox, orders=self.orders, order_number=self.order_number
-            )
-            now = self._clock()
-            # The case first: once the order is in the inbox, a run that was killed would not find it missing any more.
-            for read in check.missing:
-                self.inbox.raise_case(read.record_id, Case("order.missing", {"day": day.isoformat()}), now)
-            self.take_in(check.missing)
-            self.inbox.wake(check.vanished, now)
-            self.cursors.save(name, check.position or {}, now)
-            if check.position is None:
-                break
-        assert check is not None, "a day check reads at least one page"
-        return check
-
-    def note_day(self, check: DayCheck) -> None:
-        """Keep the proof of a day, for the desk."""
-        save_day(self._database, self.connection_id, check, self._clock())
-
-    def check_fence(self) -> list[OrderNumber]:
-        """FBA orders a warehouse would find; each is due at once, and its flow puts it back behind its fence."""
-        found = self.orders.find_unfenced()
-        prefix = self.policy.orders.number_prefix
-        self.inbox.wake([number.removeprefix(prefix) for number in found], self._clock())
-        events.emit("fence.checked", found=len(found))
-        return found
 
     def import_one(self, order_id: AmazonOrderId, *, again: bool = False) -> bool:
         """Read one order now and make it due; False where Amazon does not know it. `again`: although it was imported and deleted."""
@@ -269,20 +271,23 @@ class Joined:
             return False
         self.take_in([read])
         if again:
-            self.inbox.unlink(order_id)
+            self.links.unlink(order_id)
         self.inbox.wake([order_id], self._clock())
         return True
 
     def provision(self, *, dry_run: bool) -> list[str]:
         """Create what is missing in the project; the steps in words."""
         client = doors.commercetools(self._http, self.policy, self._secrets, clock=self._clock, setup=True)
-        policy = self.policy.orders
+        policy, stock = self.policy.orders, self.policy.stock
+        of_stock = stock.channel_keys() if stock else []
         steps = Provision(client).ensure(
             order_type=policy.order_type,
             line_type=policy.line_type,
-            supply_channel=policy.supply_channel,
+            supply_channels=list(dict.fromkeys(key for key in (policy.supply_channel, *of_stock) if key)),
             sync_channel=policy.sync_channel,
             dry_run=dry_run,
+            stock_type=stock.stock_type if stock else None,
+            messages=stock is not None,
         )
         return [step.what for step in steps]
 

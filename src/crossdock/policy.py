@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from crossdock.domain.case import Owner
 from crossdock.domain.case_kinds import CASE_KINDS
-from crossdock.domain.ids import ConnectionId, MarketplaceId, SellerSku
+from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
+from crossdock.domain.stock_policy import StockPolicy
 from crossdock.errors import ConfigError
 from crossdock.policy_file import Section, read_toml
+from crossdock.policy_orders import marketplace, read_orders
+from crossdock.policy_stock import Shelf, check_shelves, check_with_orders, read_stock
 
 AMAZON_ENDPOINTS = {
     "NA": "https://sellingpartnerapi-na.amazon.com",
@@ -35,8 +36,10 @@ COMMERCETOOLS_REGIONS = (
     "australia-southeast1.gcp",
 )
 
+# Fits a column of the desk.
+OWNER_LETTERS_MAX = 80
+
 _CONNECTION_ID = r"[a-z0-9][a-z0-9-]{0,62}"
-_KEY = r"[A-Za-z0-9_-]{2,256}"
 # Without TLS only to a twin on this machine.
 _URL = r"https://[^\s/?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
 
@@ -63,12 +66,13 @@ class CommercetoolsSide:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPolicy:
-    """One seller account joined to one project."""
+    """One seller account joined to one project. `stock` None: quantities on Amazon are left alone."""
 
     connection_id: ConnectionId
     amazon: AmazonSide
     commercetools: CommercetoolsSide
     orders: OrderPolicy
+    stock: StockPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +95,16 @@ def load_policy(path: Path) -> Policy:
     """Read the policy; ConfigError with every problem of the file."""
     values, lines = read_toml(path)
     problems: list[str] = []
-    top = Section(path, "", values, lines, problems)
+    top = Section(path, "", "", values, lines, problems)
     none: list[dict[str, Any]] = []
     tables = top.value("connection", _tables, default=none) or none
-    if not tables:
-        top.problem("connection", "is missing: the file needs at least one [[connection]]")
-    connections = [
-        _connection(Section(path, f"connection[{n}]", table, lines, problems)) for n, table in enumerate(tables)
-    ]
+    if not tables and not problems:
+        top.missing("connection", ": the file needs at least one [[connection]]")
+    sections = [_connection_section(top, n, table) for n, table in enumerate(tables)]
+    connections = [_connection(section) for section in sections]
     owners = top.pairs("owners", _owner)
     top.finish()
-    _check_together(connections, top)
+    _check_together(connections, sections)
     if problems:
         raise ConfigError(problems)
     return Policy(connections=tuple(connections), owners=owners)
@@ -114,24 +117,40 @@ def find_connection_ids(path: Path) -> list[str]:
         tables = _tables(values.get("connection", []))
     except (ConfigError, ValueError):
         return []
-    ids = [table.get("id") for table in tables]
-    return [name for name in ids if isinstance(name, str) and re.fullmatch(_CONNECTION_ID, name)]
+    return [name for table in tables if (name := _id_of(table))]
+
+
+def _id_of(table: Mapping[str, Any]) -> str:
+    """A connection's id, empty where it has none that is one."""
+    name = table.get("id")
+    return name if isinstance(name, str) and re.fullmatch(_CONNECTION_ID, name) else ""
+
+
+def _connection_section(top: Section, n: int, table: dict[str, Any]) -> Section:
+    """People know a connection by its id, or by its number where it has none."""
+    title = f"connection {_id_of(table) or n + 1}: "
+    return Section(top.path, f"connection[{n}]", title, table, top.lines, top.problems)
 
 
 def _connection(section: Section) -> ConnectionPolicy:
     connection_id = section.text("id", pattern=_CONNECTION_ID)
     amazon = _amazon(section.section("amazon"))
     commercetools = _commercetools(section.section("commercetools"))
-    orders = _orders(section.section("orders"), amazon)
+    problems_before = len(section.problems)
+    orders = read_orders(section.section("orders"), amazon.marketplace_ids)
+    table = section.section("stock")
+    stock = read_stock(table, orders) if "stock" in section.values else None
+    if stock is not None and len(section.problems) == problems_before:
+        check_with_orders(table, stock, orders)
     section.finish()
-    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders)
+    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock)
 
 
 def _amazon(section: Section) -> AmazonSide:
     region = section.text("region", choices=AMAZON_ENDPOINTS)
     ids = section.value("marketplaces", _marketplaces) or ()
     for marketplace_id in ids:
-        if MARKETPLACES[marketplace_id].region != region:
+        if region and MARKETPLACES[marketplace_id].region != region:
             section.problem(
                 "marketplaces",
                 f"{MARKETPLACES[marketplace_id].country} is not in the region {region}: one connection, one region",
@@ -149,62 +168,38 @@ def _amazon(section: Section) -> AmazonSide:
 
 def _commercetools(section: Section) -> CommercetoolsSide:
     region = section.text("region", "", choices=("", *COMMERCETOOLS_REGIONS))
+    if "region" not in section.values and not {"api_url", "auth_url"} <= section.values.keys():
+        section.missing("region", "; it is one of " + ", ".join(COMMERCETOOLS_REGIONS))
     side = CommercetoolsSide(
         project_key=section.text("project_key", pattern=r"[a-z0-9][a-z0-9_-]{1,35}"),
-        api_url=section.text(
-            "api_url", f"https://api.{region}.commercetools.com" if region else None, pattern=_URL
-        ).rstrip("/"),
-        auth_url=section.text(
-            "auth_url", f"https://auth.{region}.commercetools.com" if region else None, pattern=_URL
-        ).rstrip("/"),
+        api_url=section.text("api_url", f"https://api.{region}.commercetools.com", pattern=_URL).rstrip("/"),
+        auth_url=section.text("auth_url", f"https://auth.{region}.commercetools.com", pattern=_URL).rstrip("/"),
     )
     section.finish()
     return side
 
 
-def _orders(section: Section, amazon: AmazonSide) -> OrderPolicy:
-    customers, fba = section.section("customers"), section.section("fba")
-    modes = ("None", "TrackOnly", "ReserveOnOrder")
-    policy = OrderPolicy(
-        import_from=section.value("import_from", _moment) or datetime(1970, 1, 1, tzinfo=UTC),
-        marketplaces=frozenset(amazon.marketplace_ids),
-        number_prefix=section.text("number_prefix", "", pattern=r"[A-Za-z0-9_-]{0,40}"),
-        order_state=section.text("order_state", "Open", choices=("Open", "Confirmed")),
-        inventory_mode=section.text("inventory_mode", "TrackOnly", choices=modes),
-        supply_channel=section.text("supply_channel", "", pattern=_KEY) or None,
-        fba_import=fba.text("import", "always", choices=("always", "when_shipped")),
-        customer_fbm=customers.text("fbm", "none", choices=("none", "anonymous")),
-        customer_fba=customers.text("fba", "anonymous", choices=("none", "anonymous")),
-        dispatch_programs=frozenset(
-            name for name, act in section.pairs("programs", _program).items() if act == "dispatch"
-        ),
-        sku_aliases=section.pairs("sku_aliases", _alias),
-        tax_included=section.pairs("tax_included", _tax_included),
-        tax_rates=section.pairs("tax_rates", _tax_rate),
-        order_type=section.text("order_type", "crossdock-amazon-order", pattern=_KEY),
-        line_type=section.text("line_type", "crossdock-amazon-line", pattern=_KEY),
-        sync_channel=section.text("sync_channel", "", pattern=_KEY) or None,
-    )
-    for inside in (customers, fba, section):
-        inside.finish()
-    return policy
-
-
-def _check_together(connections: list[ConnectionPolicy], top: Section) -> None:
-    """What no connection can see by itself."""
-    seen: dict[str, str] = {}
+def _check_together(connections: list[ConnectionPolicy], sections: list[Section]) -> None:
+    """What no connection can see by itself; what one of them lacks is told already."""
+    ids: set[str] = set()
     accounts: dict[tuple[str, str], str] = {}
-    for n, connection in enumerate(connections):
-        place = f"connection[{n}].id"
-        if connection.connection_id in seen:
-            top.problem(place, f"{connection.connection_id!r} is used twice")
-        account = (connection.amazon.seller_id, connection.amazon.region)
-        if account in accounts:
-            top.problem(
-                place, f"joins the seller account of {accounts[account]!r} again: its orders would be imported twice"
-            )
-        seen[connection.connection_id] = place
-        accounts[account] = connection.connection_id
+    for connection, section in zip(connections, sections, strict=True):
+        name, side = connection.connection_id, connection.amazon
+        if name and name in ids:
+            section.problem("id", f"{name!r} is used twice")
+        account = (side.seller_id, side.region)
+        if all(account) and account in accounts:
+            other = accounts[account] or "another connection"
+            section.problem("amazon.seller_id", f"is that of {other} too: its orders would be imported twice")
+        ids.add(name)
+        accounts.setdefault(account, name)
+    check_shelves([_shelf(*each) for each in zip(connections, sections, strict=True)])
+
+
+def _shelf(connection: ConnectionPolicy, section: Section) -> Shelf:
+    side = connection.commercetools
+    project = (side.api_url, side.project_key) if side.project_key else None
+    return Shelf(connection.connection_id, project, connection.orders, connection.stock, section)
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
@@ -214,67 +209,22 @@ def _tables(value: Any) -> list[dict[str, Any]]:
     return value
 
 
-def _marketplace(name: str) -> MarketplaceId:
-    for marketplace in MARKETPLACES.values():
-        if name in {marketplace.marketplace_id, marketplace.country}:
-            return marketplace.marketplace_id
-    message = f"{name!r} is no marketplace; give its country (DE, US, GB ...) or its id"
-    raise ValueError(message)
-
-
 def _marketplaces(value: Any) -> tuple[MarketplaceId, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         message = 'must be a list of marketplaces, as in ["DE", "FR"]'
         raise ValueError(message)
-    return tuple(_marketplace(name) for name in value)
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    message = "must be a date or a time without quotes, as in 2026-11-01"
-    raise ValueError(message)
-
-
-def _program(name: str, value: Any) -> tuple[str, str]:
-    if name not in {"IN_STORE_PICK_UP", "AMAZON_EASY_SHIP"} or value not in {"case", "dispatch"}:
-        message = 'is IN_STORE_PICK_UP or AMAZON_EASY_SHIP, set to "case" or "dispatch"'
-        raise ValueError(message)
-    return name, value
-
-
-def _alias(name: str, value: Any) -> tuple[SellerSku, SellerSku]:
-    if not isinstance(value, str) or not value:
-        message = "must be the SKU in commercetools, in quotes"
-        raise ValueError(message)
-    return SellerSku(name), SellerSku(value)
-
-
-def _tax_included(name: str, value: Any) -> tuple[MarketplaceId, bool]:
-    if not isinstance(value, bool):
-        message = "must be true or false"
-        raise ValueError(message)  # noqa: TRY004 - Section collects ValueError, whatever is wrong
-    return _marketplace(name), value
-
-
-def _tax_rate(name: str, value: Any) -> tuple[MarketplaceId, Decimal]:
-    try:
-        rate = Decimal(value) if isinstance(value, str) else Decimal(-1)
-    except InvalidOperation:
-        rate = Decimal(-1)
-    if not 0 <= rate < 1:
-        message = 'must be a share in quotes, as in "0.19"'
-        raise ValueError(message)
-    return _marketplace(name), rate
+    return tuple(marketplace(name) for name in value)
 
 
 def _owner(kind: str, value: Any) -> tuple[str, str]:
+    if isinstance(value, dict):
+        message = f'must be written in quotes, as in "{kind}.{next(iter(value), "")}"'
+        raise ValueError(message)  # noqa: TRY004 - Section collects ValueError, whatever is wrong
     if kind not in CASE_KINDS:
         message = "is no kind of case; `crossdock cases kinds` lists them"
         raise ValueError(message)
-    if not isinstance(value, str) or not 1 <= len(value) <= 80:  # noqa: PLR2004 - fits a column of the desk
-        message = f"must be a name in quotes; usual are {', '.join(Owner)}"
+    is_name = isinstance(value, str) and 1 <= len(value) <= OWNER_LETTERS_MAX
+    if not is_name or not value.isprintable() or value != value.strip():
+        message = f"must be a name in quotes, of at most {OWNER_LETTERS_MAX} letters; usual are {', '.join(Owner)}"
         raise ValueError(message)
     return kind, value

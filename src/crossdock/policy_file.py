@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,22 +14,34 @@ from crossdock.errors import ConfigError
 
 T = TypeVar("T")
 
+# What commercetools takes as a key.
+KEY = r"[A-Za-z0-9_-]{2,256}"
+
 _TABLE = re.compile(r"\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r'\s*(?:"([^"]+)"|([A-Za-z0-9_-]+))\s*=')
+_NAME = r"""(?:"[^"]+"|'[^']+'|[A-Za-z0-9_-]+)"""
+_KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+# Of a value that is wrong, so much is quoted.
+QUOTED_MAX = 80
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     """The file's content, and the line of every table and key by its dotted path (`connection[0].orders.import_from`)."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # Some editors put a mark before the first character.
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as fault:
+        raise ConfigError([f"{path}: is not there; `crossdock init` writes one"]) from fault
     except OSError as fault:
-        raise ConfigError([f"{path}: cannot be read: {fault.strerror}; `crossdock init` writes one"]) from fault
+        raise ConfigError([f"{path}: cannot be read: {fault.strerror}"]) from fault
     except UnicodeDecodeError as fault:
         raise ConfigError([f"{path}: is not UTF-8"]) from fault
     try:
         return tomllib.loads(text), _lines(text)
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigError([f"{path}: {fault}"]) from fault
+        at = _AT_LINE.search(str(fault))
+        line = (at[1] if at else None) or len(text.splitlines()) or 1
+        raise ConfigError([f"{path}:{line}: is no TOML: {_AT_LINE.sub('', str(fault))}"]) from fault
 
 
 def _lines(text: str) -> dict[str, int]:
@@ -44,7 +57,10 @@ def _lines(text: str) -> dict[str, int]:
             continue
         key = _KEY.match(line)
         if key:
-            lines.setdefault(".".join(filter(None, (table, key[1] or key[2]))), number)
+            place = table
+            for part in re.findall(_NAME, key[1]):
+                place = ".".join(filter(None, (place, part.strip("\"'"))))
+                lines.setdefault(place, number)
     return lines
 
 
@@ -59,37 +75,51 @@ def _numbered(name: str, counts: dict[str, int], *, is_array: bool) -> str:
 
 @dataclass
 class Section:
-    """One table of the file, read key by key; problems are collected, and a key that nobody asked for is one of them."""
+    """One table of the file, read key by key; problems are collected, and a key that nobody asked for is one of them.
+
+    `place`: where it stands, for its line; `title`: what people call it, before the name of a key. `is_broken`: it is no table, which is
+    told already, so nothing is missing in it.
+    """
 
     path: Path
     place: str
+    title: str
     values: Mapping[str, Any]
     lines: Mapping[str, int]
     problems: list[str]
     asked: set[str] = field(default_factory=set)
+    is_broken: bool = False
 
     def section(self, name: str) -> Section:
         """A table inside this one; empty where there is none."""
         values = self._take(name, {})
-        if not isinstance(values, dict):
+        is_table = isinstance(values, dict)
+        if not is_table:
             self.problem(name, "must be a table")
-            values = {}
-        return Section(self.path, self._at(name), values, self.lines, self.problems)
+        return Section(
+            self.path,
+            self._at(name),
+            f"{self.title}{name}.",
+            values if is_table else {},
+            self.lines,
+            self.problems,
+            is_broken=self.is_broken or not is_table,
+        )
 
     def text(
         self, name: str, default: str | None = None, *, pattern: str = r".{1,200}", choices: Iterable[str] = ()
     ) -> str:
-        """A text; required without a default."""
+        """A text; required without a default. What is wrong is told, and the default (or nothing) stands in its place."""
         value = self._take(name, default)
         allowed = tuple(choices)
         if value is None:
-            self.problem(name, "is missing")
+            self.missing(name)
         elif not isinstance(value, str):
             self.problem(name, "must be a text in quotes")
         elif allowed and value not in allowed:
-            self.problem(name, f"{value!r} is none of {', '.join(allowed)}")
+            self.problem(name, f"{quoted(value)} is none of {', '.join(filter(None, allowed))}")
         elif value != default and not re.fullmatch(pattern, value):
-            self.problem(name, f"{value!r} has not the form {pattern}")
+            self.problem(name, f"{quoted(value)} has not the form {pattern}")
         else:
             return value
         return default or ""
@@ -99,13 +129,31 @@ class Section:
         value = self._take(name, None)
         if value is None:
             if default is None:
-                self.problem(name, "is missing")
+                self.missing(name)
             return default
         try:
             return read(value)
         except ValueError as fault:
             self.problem(name, str(fault))
             return default
+
+    def whole(self, name: str, default: T, *, least: int = 0, most: int) -> int | T:
+        """A whole number in these bounds."""
+        value = self._take(name, None)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.problem(name, f"must be a whole number from {least} to {most}, without quotes")
+            return default
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Yes or no."""
+        value = self._take(name, default)
+        if not isinstance(value, bool):
+            self.problem(name, "must be true or false, without quotes")
+            return default
+        return value
 
     def pairs(self, name: str, read: Callable[[str, Any], tuple[Any, Any]]) -> dict[Any, Any]:
         """A table of free keys, each pair read by `read`, which raises ValueError with what is wrong."""
@@ -126,10 +174,17 @@ class Section:
             known = ", ".join(sorted(self.asked))
             self.problem(name, f"is not known here; known are {known}")
 
+    def missing(self, name: str, otherwise: str = "") -> None:
+        """Note that a key is not there, unless there is no table it could be in."""
+        if not self.is_broken:
+            self.problem(name, f"is missing{otherwise}")
+
     def problem(self, name: str, what: str) -> None:
-        """Note a problem at a key's line, or at its table's where the key is not there."""
-        line = self.lines.get(self._at(name)) or self.lines.get(self.place) or 1
-        self.problems.append(f"{self.path}:{line}: {self._at(name)} {what}")
+        """Note a problem at a key's line, or at that of the nearest table around it where the key is not there."""
+        at = self._at(name)
+        while at and at not in self.lines:
+            at = at.rpartition(".")[0]
+        self.problems.append(f"{self.path}:{self.lines.get(at, 1)}: {self.title}{name} {what}")
 
     def _take(self, name: str, default: Any) -> Any:
         self.asked.add(name)
@@ -137,3 +192,18 @@ class Section:
 
     def _at(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name
+
+
+def quoted(value: str) -> str:
+    """A wrong value as it is written, its beginning where it is long."""
+    return repr(value) if len(value) <= QUOTED_MAX else f"{value[:QUOTED_MAX]!r}…"
+
+
+def moment(value: Any) -> datetime:
+    """A date or a time of the file, UTC where it says no zone; ValueError for anything else."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    message = "must be a date or a time without quotes, as in 2026-11-01"
+    raise ValueError(message)

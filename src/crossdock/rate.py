@@ -17,12 +17,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Limiter:
-    """Doors are handed these three and know no store.
+    """Doors are handed these and know no store.
 
-    `take(operation)` answers 0.0 when one call may be made now, else the seconds until then; `throttled(operation)` empties the bucket after a 429
-    and answers the seconds until the next call; `observed(operation, per_s)` corrects the plan by what the platform's header says.
+    `take(operation, urgent)` answers 0.0 when one call may be made now, else the seconds until then; an urgent call may have the share that is kept.
+    `throttled(operation)` empties the bucket after a 429 and answers the seconds until the next call; `observed(operation, per_s)` corrects the plan
+    by what the platform's header says. `every(operation)`: the seconds from one call to the next, by the plan.
     """
 
-    take: Callable[[str], float]
+    take: Callable[[str, bool], float]
     throttled: Callable[[str], float]
     observed: Callable[[str, float], None]
+    every: Callable[[str], float]

@@ -22,7 +22,7 @@ from crossdock.domain.order_import import ImportOrder
 from crossdock.domain.retention import needs_address
 from crossdock.errors import CrossdockError, Unauthorized
 from crossdock.flows.ingest_orders import OrderRecord, discover_orders, ingest_order
-from crossdock.flows.read_recipients import discover_recipients, read_recipient
+from crossdock.flows.read_recipients import BatchRecipients
 from crossdock.joined import Joined
 from crossdock.store.snapshots import decode_order
 
@@ -73,12 +73,13 @@ def rehearse_orders(joined: Joined, orders: Sequence[AmazonOrder], now: datetime
     policy = joined.policy.orders
     to_address = [order for order in orders if needs_address(order) and policy.covers(order)]
     vault = _Memory(dict(joined.vault.find([order.order_id for order in to_address])))
-    discover_recipients(to_address, amazon=joined.amazon, vault=vault, now=now)
-    recipients = _Recipients(joined, vault, now)
+    # What Amazon shows meanwhile is not taken in: nothing is written.
+    recipients = BatchRecipients(joined.amazon, vault, take_in=lambda _: 0, clock=lambda: now)
+    recipients.read_ahead(to_address, frozenset())
     return [_rehearse(joined, order, recipients, now) for order in orders]
 
 
-def _rehearse(joined: Joined, order: AmazonOrder, recipients: _Recipients, now: datetime) -> Rehearsed:
+def _rehearse(joined: Joined, order: AmazonOrder, recipients: BatchRecipients, now: datetime) -> Rehearsed:
     stage = _Stage(joined)
     record = joined.inbox.find(order.order_id)
     try:
@@ -162,7 +163,10 @@ class _Stage:
         shown = {
             "orderState": decision.order_state,
             "shipmentState": decision.shipment_state,
-            "fields": {name: field_value(value) for name, value in decision.fields.items()},
+            "shippingAddress": MASK if decision.recipient else None,
+            "fields": _mask_fields(
+                {"fields": {name: field_value(value) for name, value in decision.fields.items()}}, PERSONAL_ORDER_FIELDS
+            )["fields"],
             "lineFields": {line: dict(fields) for line, fields in decision.line_fields.items()},
             "syncInfo": decision.sync_channel,
         }
@@ -175,8 +179,8 @@ class _Stage:
     def existing(self, order_numbers: Sequence[OrderNumber]) -> frozenset[OrderNumber]:
         return self.joined.orders.existing(order_numbers)
 
-    def find_unfenced(self) -> list[OrderNumber]:
-        return self.joined.orders.find_unfenced()
+    def find_unfenced(self, fba: Sequence[OrderNumber] = ()) -> list[OrderNumber]:
+        return self.joined.orders.find_unfenced(fba)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +204,3 @@ class _Memory:
     def erase(self, order_ids: Sequence[AmazonOrderId], now: datetime) -> list[str]:
         del order_ids, now
         return []
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipients:
-    """Where an order goes: sealed already, read by the page for all, or read now; nothing is kept (the port `Recipients`)."""
-
-    joined: Joined
-    vault: _Memory
-    now: datetime
-
-    def find(self, order: AmazonOrder) -> PersonalData:
-        return read_recipient(order, amazon=self.joined.amazon, vault=self.vault, held=self.vault.held, now=self.now)

@@ -14,6 +14,7 @@ from pathlib import Path
 from crossdock.errors import ConfigError
 
 MASTER_KEY_BYTES = 32
+MASTER_KEY = "CROSSDOCK_MASTER_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     ]
     if owner_url and not database_url:
         problems.append("CROSSDOCK_DATABASE_URL: missing, though CROSSDOCK_OWNER_DATABASE_URL is set")
-    keys = _master_keys(_secret(environment, "CROSSDOCK_MASTER_KEY", problems), problems)
+    keys = parse_master_keys(_secret(environment, MASTER_KEY, problems), MASTER_KEY, problems)
     version = environment.get("CROSSDOCK_POSTGRES_VERSION", "18")
     if version not in {"16", "18"}:
         problems.append(f"CROSSDOCK_POSTGRES_VERSION: {version!r} is neither 16 nor 18")
@@ -82,6 +83,23 @@ def load_connection_secrets(environment: Mapping[str, str], connection_id: str) 
     return ConnectionSecrets(*values.values(), *setup)
 
 
+def parse_master_keys(text: str, where: str, problems: list[str]) -> tuple[bytes, ...]:
+    """One or more base64 keys, separated by blanks or commas: the first seals, all open. What is none is a problem of `where`."""
+    keys: list[bytes] = []
+    for number, part in enumerate(text.replace(",", " ").split(), 1):
+        try:
+            key = base64.b64decode(part, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != MASTER_KEY_BYTES:
+            problems.append(
+                f"{where}: key {number} is not {MASTER_KEY_BYTES} bytes in base64; make one with `crossdock init`"
+            )
+            continue
+        keys.append(key)
+    return tuple(keys)
+
+
 def _secret(environment: Mapping[str, str], name: str, problems: list[str]) -> str:
     path = environment.get(f"{name}_FILE")
     if path is None:
@@ -93,20 +111,3 @@ def _secret(environment: Mapping[str, str], name: str, problems: list[str]) -> s
     except (OSError, UnicodeDecodeError) as fault:
         problems.append(f"{name}_FILE: {path} cannot be read: {type(fault).__name__}")
         return ""
-
-
-def _master_keys(text: str, problems: list[str]) -> tuple[bytes, ...]:
-    """One or more base64 keys, separated by blanks or commas: the first seals, all open."""
-    keys: list[bytes] = []
-    for number, part in enumerate(text.replace(",", " ").split(), 1):
-        try:
-            key = base64.b64decode(part, validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) != MASTER_KEY_BYTES:
-            problems.append(
-                f"CROSSDOCK_MASTER_KEY: key {number} is not {MASTER_KEY_BYTES} bytes in base64; make one with `crossdock init`"
-            )
-            continue
-        keys.append(key)
-    return tuple(keys)

@@ -22,9 +22,17 @@ from crossdock.app import App
 from crossdock.doors import HTTP_TIMEOUT, Outside
 from crossdock.errors import ConfigError
 from crossdock.policy import find_connection_ids, load_policy
-from crossdock.settings import MASTER_KEY_BYTES, Settings, load_connection_secrets, load_settings
+from crossdock.settings import (
+    MASTER_KEY,
+    MASTER_KEY_BYTES,
+    Settings,
+    load_connection_secrets,
+    load_settings,
+    parse_master_keys,
+)
 from crossdock.store import embedded
 from crossdock.store.database import Database, migrate
+from crossdock.store.personal_data import PersonalDataStore
 
 MASTER_KEY_FILE = "master.key"
 # A connection's calls run on the drain's threads; a few more for pages of the desk.
@@ -65,14 +73,16 @@ def open_app(
     settings = _collect(lambda: load_settings(environment), problems)
     policy_path = settings.policy_path if settings else Path(environment.get("CROSSDOCK_POLICY", "crossdock.toml"))
     policy = _collect(lambda: load_policy(policy_path), problems)
+    keys = settings.master_keys if settings else ()
+    if settings and not keys:
+        keys = _collect(lambda: read_master_keys(embedded.default_data_dir()), problems) or ()
     for connection_id in find_connection_ids(policy_path):
         _collect(partial(load_connection_secrets, environment, connection_id), problems)
     if settings is None or policy is None or problems:
         raise ConfigError(problems)
     with ExitStack() as stack:
+        settings = replace(settings, master_keys=keys)
         addresses = stack.enter_context(open_addresses(settings))
-        if not settings.master_keys:
-            settings = replace(settings, master_keys=(read_master_key(addresses.data_dir),))
         if addresses.owner_url is not None:
             migrate(addresses.owner_url, addresses.app_url)
         database = Database(addresses.app_url)
@@ -81,7 +91,20 @@ def open_app(
         app = App(settings, policy, environment, database=database, outside=Outside(http, clock))
         stack.callback(app.close)
         app.check_prefixes()
+        check_master_keys(app)
         yield app
+
+
+def check_master_keys(app: App) -> None:
+    """ConfigError where a connection holds what none of the master keys opens: its routines would break one by one instead."""
+    problems = [
+        f"CROSSDOCK_MASTER_KEY: the key is missing that sealed what connection {connection_id} holds until {day}; "
+        "give it behind the first one"
+        for connection_id in app.connection_ids
+        if (day := PersonalDataStore(app.database, connection_id, app.settings.master_keys).find_sealed_day())
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 @contextmanager
@@ -95,25 +118,53 @@ def open_addresses(settings: Settings) -> Iterator[Addresses]:
         yield Addresses(server.app_url, server.owner_url, data_dir)
 
 
-def read_master_key(data_dir: Path) -> bytes:
-    """The master key that `crossdock init` wrote beside our own database; ConfigError where there is none."""
+def read_master_keys(data_dir: Path) -> tuple[bytes, ...]:
+    """The master key that `crossdock init` wrote beside our own database, or several in the order of the variable; ConfigError without."""
     path = data_dir / MASTER_KEY_FILE
+    problems: list[str] = []
     try:
-        return base64.b64decode(path.read_text())
+        keys = parse_master_keys(path.read_text(encoding="ascii"), str(path), problems)
+    except FileNotFoundError as fault:
+        problem = f"CROSSDOCK_MASTER_KEY: missing, and there is no {path}; `crossdock init` makes one"
+        raise ConfigError([problem]) from fault
     except OSError as fault:
+        problem = f"CROSSDOCK_MASTER_KEY: missing, and {path} cannot be read: {fault.strerror}"
+        raise ConfigError([problem]) from fault
+    except UnicodeDecodeError:
+        keys = ()
+    if problems or not keys:
+        what = f"{path}: is no master key ({MASTER_KEY_BYTES} bytes in base64)"
         raise ConfigError(
-            [f"CROSSDOCK_MASTER_KEY: missing, and {path} cannot be read; run `crossdock init`"]
-        ) from fault
+            [f"{what}; put your copy of it back, or, where nothing was sealed yet, remove it and run `crossdock init`"]
+        )
+    return keys
+
+
+def find_master_key(environment: Mapping[str, str], data_dir: Path) -> str:
+    """Where a master key is given already: the variable or the file; empty where nowhere."""
+    if environment.get(MASTER_KEY) or environment.get(f"{MASTER_KEY}_FILE"):
+        return MASTER_KEY
+    path = data_dir / MASTER_KEY_FILE
+    return str(path) if path.exists() else ""
 
 
 def write_master_key(data_dir: Path) -> Path:
-    """Make the master key where there is none; readable by its owner alone."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    """Make the master key where there is none, whole or not at all; readable by its owner alone. ConfigError where it cannot be written."""
     path = data_dir / MASTER_KEY_FILE
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode())
+    unfinished = path.with_name(f"{MASTER_KEY_FILE}.new")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            unfinished.unlink(missing_ok=True)
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode())
+                file.flush()
+                os.fsync(descriptor)
+            unfinished.rename(path)
+    except OSError as fault:
+        problem = f"CROSSDOCK_DATA: {path} cannot be written: {fault.strerror}; name a folder this user can write to"
+        raise ConfigError([problem]) from fault
     return path
 
 

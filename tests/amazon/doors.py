@@ -27,6 +27,7 @@ class Plan:
 
     wait_s: float = 0.0
     taken: list[str] = field(default_factory=list)
+    urgent: list[bool] = field(default_factory=list)
     throttled: list[str] = field(default_factory=list)
     observed: list[tuple[str, float]] = field(default_factory=list)
 
@@ -36,10 +37,12 @@ class Plan:
             take=self._take,
             throttled=self._throttled,
             observed=lambda operation, per_s: self.observed.append((operation, per_s)),
+            every=lambda _: 2.0,
         )
 
-    def _take(self, operation: str) -> float:
+    def _take(self, operation: str, urgent: bool) -> float:  # noqa: FBT001 - as the limiter is called
         self.taken.append(operation)
+        self.urgent.append(urgent)
         return self.wait_s
 
     def _throttled(self, operation: str) -> float:

@@ -136,7 +136,7 @@ def test_expired_token_is_renewed_once_and_the_call_succeeds(door: Door) -> None
     """Amazon says 403 to a dead token: one renewal, one more try, and nobody notices."""
     door.tokens.get()
     door.amazon._tokens.clear()
-    assert door.client.get("searchOrders", PATH, QUERY)
+    assert door.client.get("searchOrders", PATH, QUERY).body
     assert door.calls() == {TOKEN: 2, PATH: 2}
 
 

@@ -1,4 +1,4 @@
-"""ORDER_CHANGE, read in both of Amazon's spellings; anything else is another notification or none at all."""
+"""Orders, quantities and feeds that changed, read in both of Amazon's spellings; anything else is another notification or none at all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossdock.amazon.notifications import MESSAGE_BYTES_MAX, OrderChanged, parse_notification
-from crossdock.domain.ids import AmazonOrderId
+from crossdock.amazon.notifications import (
+    MESSAGE_BYTES_MAX,
+    FeedFinished,
+    OrderChanged,
+    QuantityChanged,
+    hear,
+    parse_notification,
+)
+from crossdock.domain.ids import AmazonOrderId, SellerSku
 from crossdock.errors import DataError
 from tests.amazon.doors import Door
 
@@ -109,13 +116,13 @@ def test_every_message_of_a_lived_in_account_is_read() -> None:
     bought = [door.merchant.buy(settled=True) for _ in range(20)]
     [door.merchant.ship(order_id) for order_id in bought[:10]]
     [door.merchant.request_cancellation(order_id) for order_id in bought[10:]]
-    read = [parse_notification(message) for message in door.account.notifications]
-    assert {changed.order_id for changed in read if changed} == set(bought)
-    assert {changed.seller_id for changed in read if changed} == {door.account.seller_id}
-    assert len(read) == 40
+    read = hear(door.account.notifications, door.account.seller_id)
+    assert set(read.order_ids) == set(bought)
+    assert len(read.order_ids) == 40
+    assert hear(door.account.notifications, "ANOTHERSELLER").order_ids == ()
 
 
-@pytest.mark.parametrize("kind", ["FEED_PROCESSING_FINISHED", "LISTINGS_ITEM_MFN_QUANTITY_CHANGE", "", None, 7])
+@pytest.mark.parametrize("kind", ["REPORT_PROCESSING_FINISHED", "LISTINGS_ITEM_STATUS_CHANGE", "", None, 7])
 def test_other_notifications_are_left_alone(kind: object) -> None:
     """A notification of another kind is none of ours and no fault."""
     assert parse_notification(json.dumps(MESSAGE | {"NotificationType": kind}).encode()) is None
@@ -158,3 +165,62 @@ def test_what_is_no_notification_says_so(body: bytes, what: str) -> None:
 def test_no_json_breaks_the_reader(value: object) -> None:
     """Any JSON that is no ORDER_CHANGE is no notification of ours."""
     assert parse_notification(json.dumps(value).encode()) is None
+
+
+def test_quantities_of_a_lived_in_account_are_read() -> None:
+    """What the twin tells of a sale names the SKU and what is left of it; what does not concern orders is no order."""
+    door = Door()
+    door.merchant.list_goods(["MUG-BLUE"], quantity=5)
+    door.merchant.buy(skus=["MUG-BLUE"], quantity=2, fulfilled_by="MERCHANT", notify=True)
+    [told] = hear(door.account.notifications, door.account.seller_id).quantities
+    assert (told.seller_sku, told.quantity, told.seller_id) == ("MUG-BLUE", 3, door.account.seller_id)
+
+
+def _told(kind: str, payload: object) -> bytes:
+    return json.dumps(MESSAGE | {"NotificationType": kind, "Payload": payload}).encode()
+
+
+QUANTITY = {"SellerId": "ATWINSELLER001", "FulfillmentChannelCode": "DEFAULT", "Sku": "MUG-BLUE", "Quantity": 3}
+FINISHED = {"sellerId": "ATWINSELLER001", "accountId": "a", "feedId": "53347018456", "processingStatus": "DONE"}
+
+
+def test_quantity_and_feed_are_read() -> None:
+    """Each kind is a value of its own; a feed of an account that names no seller is told to everybody."""
+    at = READ.event_at
+    quantity = parse_notification(_told("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY))
+    ended = parse_notification(_told("FEED_PROCESSING_FINISHED", {"feedProcessingFinishedNotification": FINISHED}))
+    unnamed = {key: value for key, value in FINISHED.items() if key != "sellerId"}
+    body = _told("FEED_PROCESSING_FINISHED", {"feedProcessingFinishedNotification": unnamed})
+    assert quantity == QuantityChanged("notification-7", "ATWINSELLER001", SellerSku("MUG-BLUE"), 3, at)
+    assert ended == FeedFinished("notification-7", "ATWINSELLER001", "53347018456", at)
+    assert hear([body, b"{"], "ANYSELLER").feed_ids == ("53347018456",)
+    assert [fault.what for fault in hear([body, b"{"], "ANYSELLER").unreadable] == ["not JSON"]
+
+
+def test_quantity_of_another_channel_is_left_alone() -> None:
+    """Amazon's own stock is none of ours."""
+    assert (
+        parse_notification(
+            _told("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"FulfillmentChannelCode": "AMAZON_EU"})
+        )
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"Sku": None}),
+        ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"Sku": ".."}),
+        ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"Quantity": -1}),
+        ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"Quantity": True}),
+        ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", QUANTITY | {"SellerId": ""}),
+        ("FEED_PROCESSING_FINISHED", {"feedProcessingFinishedNotification": FINISHED | {"feedId": "../x"}}),
+        ("FEED_PROCESSING_FINISHED", {"feedProcessingFinishedNotification": FINISHED | {"sellerId": 7}}),
+        ("FEED_PROCESSING_FINISHED", None),
+    ],
+)
+def test_what_names_nothing_of_these_says_so(kind: str, payload: object) -> None:
+    """A message of a kind we read, that does not say of what it is."""
+    with pytest.raises(DataError):
+        parse_notification(_told(kind, payload))

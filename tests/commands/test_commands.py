@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
+import re
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
-from crossdock.demo import POLICY, selling_shop
-from crossdock.twin.both import Twin
-from crossdock.twin.serve import start
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from crossdock.amazon.rates import GET_ORDER, PLANS, SEARCH_ORDERS
+from crossdock.demo import CONNECTION, POLICY
+from crossdock.start_up import now
+from crossdock.store.database import Database
+from crossdock.store.rates import Rates
+from tests.commands.operators import Desk
 
 PERSONAL = ("Example Street", "Test Buyer", "@marketplace.amazon")
-
-
-class Desk:
-    """A folder with settings, joined to a served twin that has been selling for a day."""
-
-    def __init__(self, folder: Path, twin: Twin, environment: dict[str, str]) -> None:
-        """Hold what a command needs."""
-        self.folder = folder
-        self.twin = twin
-        self.environment = environment
-
-    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        command = [sys.executable, "-m", "crossdock", *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**self.environment, **more},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def read(self, *arguments: str) -> Any:
-        """Run a command with --json and read what it says."""
-        done = self.run(*arguments, "--json")
-        assert done.returncode in {0, 1}, done.stderr
-        return json.loads(done.stdout)
-
-
-@pytest.fixture
-def desk(tmp_path: Path, addresses: tuple[str, str]) -> Iterator[Desk]:
-    """Everything an operator has set up before the first command."""
-    twin, account, _, _ = selling_shop(3, 24)
-    with start(twin) as served:
-        policy = tmp_path / "crossdock.toml"
-        policy.write_text(POLICY.format(url=served.url, seller_id=account.seller_id, import_from="2020-01-01"))
-        own = {
-            "CROSSDOCK_DATABASE_URL": addresses[0],
-            "CROSSDOCK_OWNER_DATABASE_URL": addresses[1],
-            "CROSSDOCK_DATA": str(tmp_path / "data"),
-            "CROSSDOCK_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
-            "CROSSDOCK_DEMO_LWA_CLIENT_ID": account.client_id,
-            "CROSSDOCK_DEMO_LWA_CLIENT_SECRET": account.client_secret,
-            "CROSSDOCK_DEMO_LWA_REFRESH_TOKEN": account.refresh_token,
-            "CROSSDOCK_DEMO_CT_CLIENT_ID": "demo",
-            "CROSSDOCK_DEMO_CT_CLIENT_SECRET": "demo-secret",
-        }
-        yield Desk(tmp_path, twin, {**os.environ, **own})
 
 
 def test_first_hour_of_an_operator(desk: Desk) -> None:
@@ -111,6 +55,18 @@ def test_case_from_its_opening_to_its_end(desk: Desk) -> None:
     desk.twin.commercetools.projects["demo-shop"].add_product("MUG-DISCONTINUED", "A mug")
 
     assert desk.read("cases", "retry", str(case["case_id"])) == {"retried": 1, "closed": [case["case_id"]]}
+
+
+def test_run_says_why_orders_were_put_back(desk: Desk, database: Database) -> None:
+    """A run after a rehearsal finds Amazon's plan used up: it says that nothing is wrong and who takes the orders up again."""
+    desk.read("provision")
+    Rates(database, CONNECTION).empty(GET_ORDER, PLANS[GET_ORDER], now())
+
+    told = desk.run("run").stdout
+
+    assert re.search(
+        r"^\d+ put back: each is due again within minutes\. .* the next `crossdock run`\.$", told, re.MULTILINE
+    ), told
 
 
 def test_rehearsal_shows_the_exact_draft_and_no_person(desk: Desk) -> None:
@@ -153,7 +109,7 @@ def test_every_problem_is_told_at_once_with_its_place(desk: Desk) -> None:
     told = desk.run("check", CROSSDOCK_DEMO_LWA_CLIENT_ID="")
 
     assert told.returncode == 2
-    assert "crossdock.toml:5: connection[0].amazon.region is missing" in told.stderr
+    assert "crossdock.toml:5: connection demo: amazon.region is missing" in told.stderr
     assert "regoin is not known here" in told.stderr
     assert "'XX' is no marketplace" in told.stderr
     assert "CROSSDOCK_DEMO_LWA_CLIENT_ID: missing" in told.stderr
@@ -164,6 +120,10 @@ def test_every_problem_is_told_at_once_with_its_place(desk: Desk) -> None:
     [
         (["orders", "import"], "give one order id, or --since"),
         (["orders", "show", "999-9999999-9999999"], "orders import 999-9999999-9999999"),
+        (["orders", "show", ""], "no order id was given; one looks like 302-1234567-1234567"),
+        (["orders", "show", "a" * 120_000], f"“{'a' * 40}…” is no Amazon order id"),
+        (["orders", "import", "../302-1234567-1234567"], "“../302-1234567-1234567” is no Amazon order id"),
+        (["orders", "import", "<b>[red]\udcff\x1b[2J"], r"“<b>[red]\udcff\x1b[2J” is no Amazon order id"),
         (["orders", "import", "999-9999999-9999999"], "Amazon does not know this order"),
         (["orders", "import", "--since", "2999-01-01"], "lies in the future"),
         (["orders", "import", "302-0000000-0000000", "--until", "2026-01-01"], "--until belongs to --since"),
@@ -199,6 +159,111 @@ def test_init_writes_what_is_to_be_filled_in_and_never_twice(desk: Desk) -> None
     assert "exists already" in second.stderr
 
 
+def test_init_makes_the_key_that_is_missing_beside_a_policy(desk: Desk) -> None:
+    """A policy without a master key is no dead end: init makes the key, says so, and leaves the policy as it is."""
+    before = (desk.folder / "crossdock.toml").read_bytes()
+
+    without = desk.run("check", CROSSDOCK_MASTER_KEY="")
+    told = desk.run("init", CROSSDOCK_MASTER_KEY="")
+
+    assert without.stderr.count("`crossdock init` makes one") == 1
+    assert (told.returncode, told.stdout.splitlines()[0]) == (
+        0,
+        "1. crossdock.toml was there and is as it was; the master key was missing and is made.",
+    )
+    assert (desk.folder / "crossdock.toml").read_bytes() == before
+    assert desk.run("orders", "list", CROSSDOCK_MASTER_KEY="").returncode == 0
+
+
+def test_init_that_cannot_write_the_key_writes_no_policy(desk: Desk) -> None:
+    """The key comes first: where it cannot be written that is a sentence, and no policy stands in the way of the next try."""
+    (desk.folder / "crossdock.toml").unlink()
+    (desk.folder / "file").touch()
+
+    told = desk.run("init", CROSSDOCK_DATA=str(desk.folder / "file"))
+
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    assert "master.key cannot be written" in told.stderr
+    assert not (desk.folder / "crossdock.toml").exists()
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff\x00", b"AAAA", b"no base64 at all"])
+def test_garbage_in_the_place_of_the_master_key_is_a_sentence(desk: Desk, garbage: bytes) -> None:
+    """A master key that is none is said with its file; nothing of it is quoted, and nothing is started."""
+    (desk.folder / "data").mkdir()
+    (desk.folder / "data/master.key").write_bytes(garbage)
+
+    told = desk.run(
+        "orders", "list", CROSSDOCK_MASTER_KEY="", CROSSDOCK_DATABASE_URL="", CROSSDOCK_OWNER_DATABASE_URL=""
+    )
+
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    assert "master.key: is no master key (32 bytes in base64)" in told.stderr
+    assert [path.name for path in (desk.folder / "data").iterdir()] == ["master.key"]
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (
+            "postgresql://crossdock_app:hush-hush@127.0.0.1:9/crossdock",
+            "127.0.0.1, port 9, cannot be reached: Connection refused",
+        ),
+        (
+            "postgresql://crossdock_app:hush-hush@/crossdock?host=/nowhere",
+            "/nowhere, port 5432, cannot be reached: No such file",
+        ),
+        ("postgresql://crossdock_app:hush%hush@127.0.0.1:9/crossdock", "cannot be read as an address"),
+    ],
+)
+def test_unreachable_database_is_said_at_once(desk: Desk, url: str, says: str) -> None:
+    """A database that cannot be reached is one line with where and why: no waiting, no password, and no library's line."""
+    told = desk.run("orders", "list", CROSSDOCK_DATABASE_URL=url, CROSSDOCK_OWNER_DATABASE_URL="")
+
+    assert told.returncode in {2, 3}
+    assert told.stderr.startswith("error CROSSDOCK_DATABASE_URL: ")
+    assert says in told.stderr
+    assert told.stderr.count("\n") == 1
+    assert "hush" not in told.stderr
+
+
+def test_wrong_secret_of_commercetools_is_said_as_such(desk: Desk) -> None:
+    """check names the variables of a refused API client once, and does not blame scopes for it."""
+    findings = desk.read("check", CROSSDOCK_DEMO_CT_CLIENT_SECRET="wrong")["findings"]
+
+    says = {finding["what"]: finding["says"] for finding in findings}
+    assert (
+        "compare CROSSDOCK_DEMO_CT_CLIENT_ID and CROSSDOCK_DEMO_CT_CLIENT_SECRET"
+        in says["commercetools: sign-in and scopes"]
+    )
+    assert says["commercetools: catalogue"] == "not looked at, for the same reason as above"
+    assert "scope" not in "".join(says.values())
+
+
+def test_check_says_when_it_can_look_where_our_rate_is_spent(desk: Desk, database: Database) -> None:
+    """Where our own rate is spent nothing is wrong: a warning with the seconds, and the exit code of a good check."""
+    desk.read("provision")
+    Rates(database, CONNECTION).empty(SEARCH_ORDERS, PLANS[SEARCH_ORDERS], now())
+
+    told = desk.run("check")
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert re.search(r"^warning  demo: Amazon: orders: not looked at: .*again in \d+ s$", told.stdout, re.MULTILINE)
+
+
+def test_check_of_a_client_that_may_do_everything_names_what_the_policy_needs(desk: Desk) -> None:
+    """The advice is what the policy in force needs, not a list for all: customers and channels are in it where they are used."""
+    desk.read("provision")
+    wide = {finding["what"]: finding["says"] for finding in desk.read("check")["findings"]}
+    policy = desk.folder / "crossdock.toml"
+    policy.write_text(policy.read_text().replace('sync_channel = "amazon"', 'customers = {fba = "none"}'))
+    narrow = {finding["what"]: finding["says"] for finding in desk.read("check")["findings"]}
+
+    what = "commercetools: sign-in and scopes"
+    assert "make one that has manage_orders, view_products, manage_customers, view_channels, view_project" in wide[what]
+    assert "make one that has manage_orders, view_products, view_project_settings, and no more" in narrow[what]
+
+
 def test_unreachable_platform_is_exit_code_three(desk: Desk) -> None:
     """A platform that does not answer is said in one line, and is no traceback."""
     nobody = POLICY.format(url="http://127.0.0.1:9", seller_id="A1DEMOSELLER", import_from="2020-01-01")
@@ -207,39 +272,5 @@ def test_unreachable_platform_is_exit_code_three(desk: Desk) -> None:
     told = desk.run("run")
 
     assert told.returncode == 3
-    assert "did not answer" in told.stderr
+    assert "demo: Login with Amazon did not answer" in told.stderr
     assert "Traceback" not in told.stderr
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_demo_brings_both_kinds_and_stops_cleanly(open_folder: Path, number: signal.Signals) -> None:
-    """The demonstration imports orders of both kinds, serves the desk, and leaves no process and no folder behind."""
-    data_dir = open_folder / f"demo-{number}"
-    environment = {**os.environ, "CROSSDOCK_DATA": str(data_dir)}
-    command = [sys.executable, "-m", "crossdock", "demo", "--json", "--port", "0"]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        rows = takewhile_not(_both_kinds, map(json.loads, process.stdout))
-        page = urlopen(rows[-1]["desk"]).read().decode()  # noqa: S310 - our own loopback address
-        process.send_signal(number)
-        process.stdout.read()
-
-    assert process.returncode == 0
-    assert "Crossdock" in page
-    assert list(data_dir.iterdir()) == []
-
-
-def takewhile_not(holds: Callable[[dict[str, Any]], bool], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows up to and with the first for which it holds."""
-    seen: list[dict[str, Any]] = []
-    for row in rows:
-        seen.append(row)
-        if holds(row):
-            return seen
-    pytest.fail("orders of both kinds never came")
-
-
-def _both_kinds(row: dict[str, Any]) -> bool:
-    return bool(row["fbm_imported"] and row["fba_imported"])

@@ -44,7 +44,7 @@ class Door:
         Provision(self.client).ensure(
             order_type="amazon",
             line_type="amazon-line",
-            supply_channel="warehouse",
+            supply_channels=["warehouse"],
             sync_channel="marketplace",
             dry_run=False,
         )
@@ -54,7 +54,7 @@ class Door:
         for sku in ("MUG-BLUE", "MUG-RED", "TEA-GREEN"):
             self.project.add_product(sku, sku, tax_category="standard")
             self.project.add_inventory(sku, 100, channel_key="warehouse")
-        self.orders = Orders(self.client, Customers(self.client).id_of, Channels(self.client, ["marketplace"]).key_of)
+        self.orders = Orders(self.client, Customers(self.client), Channels(self.client, ["marketplace"]).key_of)
         self.products = Products(self.client, self.world.clock.now)
         self.requests.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -115,6 +116,50 @@ def test_change_is_all_or_nothing(door: Door) -> None:
     with pytest.raises(Conflict):
         door.orders.change(replace(change, order_state="Open"))
     assert door.orders.find(held.order_number) == after
+
+
+def many_lines(door: Door) -> ImportedOrder:
+    """An order of 260 lines."""
+    lines = [a_line("1 x MUG-BLUE @ 1.00 EUR") for _ in range(260)]
+    decision = an_import(an_order("FBM UNSHIPPED in DE, total 260.00 EUR", *lines))
+    order = door.orders.import_order(replace(decision, inventory_mode="None"))
+    assert isinstance(order, ImportedOrder)
+    return order
+
+
+def updates(door: Door) -> list[int]:
+    """How many actions each update of an order had."""
+    return [
+        len(json.loads(request.body)["actions"])
+        for request in door.requests
+        if request.method == "POST" and re.search("/orders/[^/]+$", request.path) and b'"actions"' in request.body
+    ]
+
+
+def test_more_changes_than_one_update_takes(door: Door) -> None:
+    """An order of hundreds of lines is changed in several updates, each on the version that the one before answered."""
+    held = many_lines(door)
+    wanted = {"amazon-quantity-cancelled": 1, "amazon-quantity-to-ship": 0}
+    after = door.orders.change(ChangeOrder(held, line_fields={line.line_id: wanted for line in held.lines}))
+    assert updates(door) == [500, 20]
+    assert {line.fields["amazon-quantity-cancelled"] for line in after.lines} == {1}
+    assert {line.fields["amazon-quantity-to-ship"] for line in after.lines} == {0}
+    assert door.orders.find(held.order_number) == after
+
+
+def test_more_to_redact_than_one_update_takes(door: Door) -> None:
+    """An order with hundreds of deliveries keeps none of their addresses."""
+    held = _imported(door)
+    order = door.project.orders_by_number()[held.order_number]
+    there = {"items": [], "parcels": [], "createdAt": "2026-11-20T08:00:00.000Z", "address": order["shippingAddress"]}
+    deliveries = [there | {"id": f"00000000-0000-4000-8000-{n:012d}"} for n in range(600)]
+    door.project.orders.put(order | {"shippingInfo": (order.get("shippingInfo") or {}) | {"deliveries": deliveries}})
+    found = door.orders.find(held.order_number)
+    assert found is not None
+    after = door.orders.redact(found)
+    assert (len(found.addressed_deliveries), after.addressed_deliveries) == (600, ())
+    assert (len(updates(door)), max(updates(door))) == (2, 500)
+    assert "Example Street" not in json.dumps(door.project.orders_by_number())
 
 
 def test_order_that_lost_its_type_gets_it_back(door: Door) -> None:

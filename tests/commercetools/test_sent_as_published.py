@@ -77,8 +77,8 @@ def sent(stage: Stage) -> list[Request]:
     scene.after(minutes=3).run()
     _live(scene, bought)
     scene.after(minutes=3).run()
-    scene.joined.check_fence()
-    scene.joined.check_day((scene.twin.world.clock.now() - timedelta(days=1)).date())
+    scene.joined.checks.check_fence()
+    scene.joined.checks.check_day((scene.twin.world.clock.now() - timedelta(days=1)).date())
     scene.after(days=60)
     scene.joined.erase()
     return [request for request in seen.requests if request.path.startswith("/shop-eu")]

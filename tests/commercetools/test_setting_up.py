@@ -33,7 +33,7 @@ def _ensure(door: Door, *, dry_run: bool, order_type: str = "amazon", line_type:
         for step in provision.ensure(
             order_type=order_type,
             line_type=line_type,
-            supply_channel="warehouse",
+            supply_channels=["warehouse"],
             sync_channel="marketplace",
             dry_run=dry_run,
         )
@@ -75,7 +75,7 @@ def test_channel_gets_the_role_it_lacks(door: Door) -> None:
     """A channel that exists keeps its roles and gets the missing one."""
     door.project.add_channel("depot", "ProductDistribution")
     Provision(door.client).ensure(
-        order_type="amazon", line_type="amazon-line", supply_channel="depot", sync_channel=None, dry_run=False
+        order_type="amazon", line_type="amazon-line", supply_channels=["depot"], sync_channel=None, dry_run=False
     )
     depot = door.project.channels.find("key", "depot")
     assert depot is not None

@@ -83,10 +83,14 @@ def _new(order: AmazonOrder, known: Known, policy: OrderPolicy) -> ImportOrder:
 
 
 def _settled(order: AmazonOrder, held: ImportedOrder, known: Known, policy: OrderPolicy) -> tuple[Decision, Decision]:
-    """The decision about an order we have, and the one after it was carried out."""
+    """The decision about an order we have, and the one after it was carried out, and after it the sync info, which goes alone."""
     first = decide_import(order, replace(known, imported=held, linked=True), policy, NOW)
     after = changed_by(first) if isinstance(first, ChangeOrder) else held
-    return first, decide_import(order, replace(known, imported=after, linked=True), policy, NOW)
+    second = decide_import(order, replace(known, imported=after, linked=True), policy, NOW)
+    if not isinstance(second, ChangeOrder) or second.sync_channel is None:
+        return first, second
+    assert replace(second, sync_channel=None).is_empty()
+    return first, decide_import(order, replace(known, imported=changed_by(second), linked=True), policy, NOW)
 
 
 # --- one answer, and the fence

@@ -8,15 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-WAIT_S_MAX = 90.0
+from tests.waiting import WAIT_S_MAX
 
 CONNECTION = """
 [[connection]]
@@ -121,11 +120,3 @@ class Processes:
                 process.terminate()
         for process in self.started:
             process.wait(timeout=30)
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, with a bound; never for a time."""
-    deadline = time.monotonic() + WAIT_S_MAX
-    while not holds():
-        assert time.monotonic() < deadline, f"never came: {what}"
-        time.sleep(0.05)

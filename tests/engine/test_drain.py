@@ -15,9 +15,11 @@ import psycopg
 import pytest
 
 from crossdock.domain.case import Case
+from crossdock.domain.ids import OrderNumber
 from crossdock.domain.record import Arrival, Record
-from crossdock.domain.timeline import Outcome, State
-from crossdock.engine.drain import BATCH_MAX, CONNECTION_RECORD, THREADS, Flow, Report, drain
+from crossdock.domain.timeline import Link, Outcome, State
+from crossdock.engine.access import connection_record
+from crossdock.engine.drain import BATCH_MAX, THREADS, Flow, Report, drain
 from crossdock.errors import Conflict, DataError, Rejected, StoreError, Unauthorized, Unavailable
 from crossdock.store.database import Database, rows_of
 from crossdock.store.records import Inbox
@@ -28,6 +30,11 @@ FLOW = "ingest_orders"
 IN_SYNC = Outcome(State.IN_SYNC, "done")
 
 _numbers = count(1)
+
+
+def refused(**more: str) -> Unauthorized:
+    """Amazon no longer lets us in."""
+    return Unauthorized("no", platform="amazon", **more)
 
 
 @dataclass
@@ -42,6 +49,8 @@ class Desk:
     runs: list[str] = field(default_factory=list)
     threads: Counter[str] = field(default_factory=Counter)
     prepare: Callable[[Sequence[Record]], None] = lambda _: None
+    rejected: str = "order.rejected"
+    rank: Callable[[Record], tuple[int, float]] = lambda _: (0, 0.0)
 
     def arrive(self, *names: str, at: datetime = NOW) -> None:
         """Records that are due now."""
@@ -62,7 +71,7 @@ class Desk:
 
     def drain(self, **limits: Any) -> Report:
         """One drain under the real lock."""
-        flow = Flow(FLOW, run=self.run, prepare=self.prepare)
+        flow = Flow(FLOW, run=self.run, prepare=self.prepare, rejected=self.rejected, rank=self.rank)
         return drain(
             flow,
             inbox=self.inbox,
@@ -181,6 +190,32 @@ def test_many_that_wait_for_one_rate_do_not_all_come_back_at_once(desk: Desk) ->
     assert due == [0, 1, 2, 10, 20]
 
 
+def test_what_avoids_most_harm_has_the_first_turn(desk: Desk) -> None:
+    """Of a batch the lowest rank runs first, and waits for the rate among its own kind only: the first of the others is due as soon as the first of them."""
+    waits = Unavailable("rate", operation="patchListingsItem", retry_after_s=2.0, own_rate=True)
+    desk.ends = {name: [waits] for name in names(20)}
+    desk.arrive(*names(20))
+    desk.rank = lambda record: (0 if record.record_id >= "A-015" else 1, -float(record.record_id[2:]))
+
+    desk.drain(threads=1)
+
+    due = [record.record_id for record in desk.inbox.due(NOW + timedelta(seconds=2), 100)]
+    assert desk.runs == names(20)[::-1]
+    assert sorted(due) == ["A-014", "A-019"]
+
+
+def test_turns_at_a_rate_are_of_one_batch(desk: Desk) -> None:
+    """Who comes back when his turn was, and has to wait once more, is not sent behind all who ever waited."""
+    waits = Unavailable("rate", operation="getOrder", retry_after_s=2.0, own_rate=True)
+    desk.ends = {name: [waits] for name in names(20)}
+    desk.arrive(*names(20))
+    desk.drain()
+
+    desk.after(seconds=2).drain()
+
+    assert len(desk.inbox.due(desk.clock.now() + timedelta(seconds=2), 100)) == 2
+
+
 def test_stuck_is_told_and_goes_on_trying(desk: Desk) -> None:
     """After a dozen tries a case; tried once an hour; the first success closes it."""
     desk.ends["A-000"] = [Unavailable("away")] * 14 + [IN_SYNC]
@@ -231,6 +266,35 @@ def test_refused_is_a_case_with_their_code(desk: Desk) -> None:
 
     assert facts == {"operation": "importOrder", "code": "InvalidField", "field": "country", "request_id": "r-7"}
     assert desk.kinds("A-000") == []
+
+
+def test_refused_is_the_case_of_its_flow(desk: Desk) -> None:
+    """A flow of stock says whose case a refusal is, so that it goes to who can mend it; an order's is the usual one."""
+    desk.ends["A-000"] = [Rejected("no", code="90225", operation="patchListingsItem")]
+    desk.ends["A-001"] = [Rejected("no", code="InvalidField", operation="importOrder")]
+    desk.arrive("A-001")
+    desk.drain()
+    desk.arrive("A-000")
+    desk.rejected = "stock.rejected"
+
+    desk.drain()
+
+    assert desk.kinds("A-000") == ["stock.rejected"]
+    assert desk.kinds("A-001") == ["order.rejected"]
+    assert desk.read("select owner from cases where kind = 'stock.rejected'") == [{"owner": "catalogue"}]
+
+
+def test_refused_in_another_flow_is_looked_at_again_when_its_kind_says(desk: Desk) -> None:
+    """The time of the next look is that of the kind: a refused quantity after a quarter of an hour."""
+    desk.ends["A-000"] = [Rejected("no", code="90225")]
+    desk.rejected = "stock.rejected"
+    desk.arrive("A-000")
+    desk.drain()
+
+    early = desk.after(minutes=14).drain().cases
+    late = desk.after(minutes=2).drain().cases
+
+    assert (early, late, len(desk.runs)) == (0, 1, 2)
 
 
 def test_unreadable_is_a_case_with_its_place(desk: Desk) -> None:
@@ -325,14 +389,14 @@ def test_reading_ahead_without_a_database_ends_the_drain(desk: Desk) -> None:
 
 def test_closed_door_pauses_the_connection_with_one_case(desk: Desk) -> None:
     """Ninety records meet a refused consent: one case, no record is touched, and the rest is not tried."""
-    desk.ends = {name: [Unauthorized("no", code="invalid_grant", operation="getOrder")] for name in names(90)}
+    desk.ends = {name: [refused(code="invalid_grant", operation="getOrder")] for name in names(90)}
     desk.arrive(*names(90))
 
     report = desk.drain()
 
     assert report.paused is not None
     assert not report.lost_lock
-    assert desk.kinds(CONNECTION_RECORD) == ["connection.unauthorized"]
+    assert desk.kinds(connection_record("amazon")) == ["connection.unauthorized"]
     assert set(desk.states().values()) == {"waiting"}
     assert len(desk.runs) <= THREADS * 2
     assert [row["attempts"] for row in desk.read("select distinct attempts from inbox")] == [0]
@@ -340,13 +404,13 @@ def test_closed_door_pauses_the_connection_with_one_case(desk: Desk) -> None:
 
 def test_opened_door_closes_the_case(desk: Desk) -> None:
     """The first record that runs through closes it."""
-    desk.ends = {"A-000": [Unauthorized("no"), IN_SYNC]}
+    desk.ends = {"A-000": [refused(), IN_SYNC]}
     desk.arrive("A-000")
     desk.drain()
 
     desk.drain()
 
-    assert desk.kinds(CONNECTION_RECORD) == []
+    assert desk.kinds(connection_record("amazon")) == []
 
 
 def test_second_drain_of_the_same_flow_is_busy(desk: Desk) -> None:
@@ -406,3 +470,16 @@ def test_counts_add_up(desk: Desk) -> None:
     report = desk.drain()
 
     assert (report.settled, report.put_back, report.cases) == (200, 100, 300)
+
+
+def test_result_that_cannot_be_written_stops_its_record_only(desk: Desk) -> None:
+    """What breaks while results are written together is found one by one: that record is our mistake, the others are done."""
+    desk.arrive("A", "B", "C")
+    too_large = Link("7c1f", OrderNumber("B"), 2**70)
+    desk.ends["B"] = [Outcome(State.IN_SYNC, "done", link=too_large)]
+
+    report = desk.drain()
+
+    assert desk.states() == {"A": "in_sync", "B": "case", "C": "in_sync"}
+    assert desk.read("select kind from cases") == [{"kind": "record.our_mistake"}]
+    assert len(report.mistakes) == 2

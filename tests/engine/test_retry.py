@@ -56,6 +56,14 @@ def test_those_that_wait_for_one_rate_come_back_one_after_the_other(turn: int, w
     assert decide_retry(fault, 0, NOW, turn=turn) == after(wait_s, counts=False)
 
 
+@pytest.mark.parametrize(("turn", "wait_s"), [(0, 0.125), (1, 0.375), (8, 2.125), (1_000, 60)])
+def test_those_that_wait_are_a_call_apart_however_soon_the_first_may_go(turn: int, wait_s: float) -> None:
+    """The next call is nearly due, the one after it is a whole step of the plan later."""
+    fault = Unavailable("our own rate", retry_after_s=0.125, own_rate=True, every_s=0.25)
+
+    assert decide_retry(fault, 0, NOW, turn=turn) == after(wait_s, counts=False)
+
+
 def test_rate_that_is_slower_than_the_spread_is_kept() -> None:
     """A call in three minutes is not asked for every minute."""
     assert decide_retry(OWN_RATE, 0, NOW, turn=7) == after(178.6, counts=False)

@@ -7,14 +7,56 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crossdock.amazon.rates import PLANS, SEARCH_ORDERS
-from crossdock.engine.schedule import DAYS, DISCOVER, ERASE, FENCE, ROUTINES, due_routines, next_run
+from crossdock.engine.schedule import (
+    BUSY_EVERY,
+    DAYS,
+    DISCOVER,
+    DRAINS,
+    ERASE,
+    FEEDS,
+    FENCE,
+    LISTED,
+    LISTING,
+    ROUTINES,
+    STOCK,
+    SWEEP,
+    due_routines,
+    next_run,
+    target_of,
+)
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
 def test_what_never_ran_is_due() -> None:
-    """A new connection runs everything."""
+    """A new connection runs everything but what is of stock."""
     assert due_routines({}, NOW) == [DISCOVER, FENCE, DAYS, ERASE]
+
+
+def test_stock_is_looked_for_only_where_it_is_ours() -> None:
+    """A connection with a policy of stock runs these as well, and no other is given them, however long they are due."""
+    long_due = dict.fromkeys([STOCK, SWEEP, LISTING, LISTED, FEEDS], NOW - timedelta(days=3))
+
+    assert due_routines({}, NOW, with_stock=True) == [
+        DISCOVER,
+        FENCE,
+        DAYS,
+        ERASE,
+        STOCK,
+        SWEEP,
+        LISTING,
+        LISTED,
+        FEEDS,
+    ]
+    assert set(due_routines(long_due, NOW)).isdisjoint(long_due)
+
+
+def test_due_is_what_has_come_of_stock_too() -> None:
+    """To the moment, not before."""
+    later = NOW + timedelta(microseconds=1)
+    runs = dict.fromkeys([DISCOVER, FENCE, DAYS, ERASE, SWEEP, LISTED, FEEDS], later) | {STOCK: NOW, LISTING: NOW}
+
+    assert due_routines(runs, NOW, with_stock=True) == [STOCK, LISTING]
 
 
 def test_due_is_what_has_come() -> None:
@@ -51,6 +93,23 @@ def test_promise_leaves_room_for_one_miss(routine: object) -> None:
 
     assert known.target_s > known.every.total_seconds()
     assert known.reason
+
+
+def test_what_tells_something_is_asked_again_soon_and_an_unfinished_listing_at_once() -> None:
+    """Messages after ten seconds instead of a minute; a listing that has more pages goes on now."""
+    assert next_run(STOCK, NOW, wait_s=BUSY_EVERY.total_seconds()) == NOW + timedelta(seconds=10)
+    assert next_run(LISTING, NOW, wait_s=0.0) == NOW
+
+
+def test_each_look_at_stock_finds_what_the_quicker_one_missed() -> None:
+    """Messages, then the sweep, then the listing: each is slower and promises less than the one before it."""
+    assert BUSY_EVERY < next_run(STOCK, NOW) - NOW < next_run(SWEEP, NOW) - NOW < next_run(LISTING, NOW) - NOW
+    assert target_of(STOCK) < target_of(SWEEP) < target_of(LISTING)
+
+
+def test_drains_are_woken_by_records_and_not_by_the_clock() -> None:
+    """No flow of records is a routine as well."""
+    assert {routine.name for routine in ROUTINES}.isdisjoint(DRAINS)
 
 
 def test_sweep_keeps_to_amazons_plan() -> None:

@@ -15,7 +15,8 @@ from crossdock.twin.commercetools_project import Project
 from crossdock.twin.merchant import Merchant
 from crossdock.twin.serve import start
 from crossdock.twin.world import Clock, Fault, World
-from tests.engine.crossdock_process import Processes, wait_until
+from tests.engine.crossdock_process import Processes
+from tests.waiting import wait_until
 
 DE = "A1PA6795UKMFR9"
 

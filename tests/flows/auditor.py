@@ -17,7 +17,19 @@ from tests.joined_twin import Handle, Scene
 DE = "A1PA6795UKMFR9"
 US = "ATVPDKIKX0DER"
 
-TABLES = ("inbox", "links", "history", "cases", "cursors", "rates", "erasures", "closed_days")
+TABLES = (
+    "inbox",
+    "links",
+    "history",
+    "cases",
+    "cursors",
+    "rates",
+    "erasures",
+    "closed_days",
+    "stock",
+    "sold_lines",
+    "feeds",
+)
 
 
 def rows(scene: Scene, statement: str, *arguments: object) -> list[dict[str, Any]]:

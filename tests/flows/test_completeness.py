@@ -65,7 +65,7 @@ def test_closed_day_is_proven(scene: Scene) -> None:
     bought(scene, settled=False)
     work(scene, rounds=2)
 
-    check = day_later(scene).joined.check_day(DAY)
+    check = day_later(scene).joined.checks.check_day(DAY)
 
     assert check.is_proven()
     assert counts(check) == {
@@ -81,9 +81,9 @@ def test_closed_day_is_proven(scene: Scene) -> None:
 def test_proof_is_kept_for_the_desk(scene: Scene) -> None:
     """The counts of a day are stored, and a later check of the same day replaces them."""
     imported(scene)
-    check = day_later(scene).joined.check_day(DAY)
-    scene.joined.note_day(check)
-    scene.joined.note_day(check)
+    check = day_later(scene).joined.checks.check_day(DAY)
+    scene.joined.checks.note_day(check)
+    scene.joined.checks.note_day(check)
 
     kept = rows(scene, "select day, on_amazon, in_inbox, in_commercetools, missing from closed_days")
 
@@ -96,7 +96,7 @@ def test_missing_order_gets_a_case_and_is_imported(scene: Scene) -> None:
     lost = imported(scene)
     forget(scene, lost)
 
-    check = day_later(scene).joined.check_day(DAY)
+    check = day_later(scene).joined.checks.check_day(DAY)
     told = kinds(scene, lost)
     scene.joined.drain()
 
@@ -110,7 +110,7 @@ def test_second_search_by_creation_asks_for_nobody(shared_stage: Stage) -> None:
     """It asks by creation time, of the whole day and no more, and for no dataset with persons in it."""
     heard: list[Request] = []
     scene = shared_stage.scene(connection_id=a_name(), through=listening(heard))
-    day_later(scene).joined.check_day(DAY)
+    day_later(scene).joined.checks.check_day(DAY)
 
     asked = [request.query for request in heard if request.path.endswith("/orders") and "createdAfter" in request.query]
 
@@ -126,7 +126,7 @@ def test_vanished_order_is_a_case_and_not_imported_again(scene: Scene) -> None:
     order_id = imported(scene)
     delete(scene, order_id)
 
-    check = day_later(scene).joined.check_day(DAY)
+    check = day_later(scene).joined.checks.check_day(DAY)
     scene.joined.drain()
 
     assert (check.is_proven(), check.vanished) == (False, (order_id,))
@@ -139,10 +139,10 @@ def test_day_that_was_not_proven_is_proven_when_checked_again(scene: Scene) -> N
     imported(scene)
     lost = imported(scene)
     forget(scene, lost)
-    day_later(scene).joined.check_day(DAY)
+    day_later(scene).joined.checks.check_day(DAY)
     scene.joined.drain()
 
-    check = scene.after(hours=1).joined.check_day(DAY)
+    check = scene.after(hours=1).joined.checks.check_day(DAY)
 
     assert check.is_proven()
     assert counts(check)["on_amazon"] == 2
@@ -160,9 +160,9 @@ def test_check_goes_on_where_the_rate_stopped_it(scene: Scene) -> None:
     )
     before = calls(scene, "amazon.searchOrders")
     with pytest.raises(Unavailable) as waited:
-        scene.joined.check_day(DAY)
+        scene.joined.checks.check_day(DAY)
 
-    check = scene.after(hours=1).joined.check_day(DAY)
+    check = scene.after(hours=1).joined.checks.check_day(DAY)
 
     assert waited.value.own_rate
     assert calls(scene, "amazon.searchOrders") - before == 3
@@ -176,10 +176,10 @@ def test_check_whose_token_died_counts_the_day_anew(scene: Scene) -> None:
     work(scene, rounds=2)
     fail(day_later(scene), "amazon.searchOrders", "unavailable", skip=1)
     with pytest.raises(Unavailable):
-        scene.joined.check_day(DAY)
+        scene.joined.checks.check_day(DAY)
     scene.account.page_tokens.clear()
 
-    check = scene.after(hours=25).joined.check_day(DAY)
+    check = scene.after(hours=25).joined.checks.check_day(DAY)
 
     assert counts(check)["on_amazon"] == len(order_ids)
     assert check.is_proven()
@@ -190,12 +190,12 @@ def test_check_that_is_refused_says_so(scene: Scene) -> None:
     fail(day_later(scene), "amazon.searchOrders", "too_large", times=None)
 
     with pytest.raises(Rejected):
-        scene.joined.check_day(DAY)
+        scene.joined.checks.check_day(DAY)
 
 
 def test_empty_day_is_proven(scene: Scene) -> None:
     """A day without orders is a proven day."""
-    check = day_later(scene).joined.check_day(DAY)
+    check = day_later(scene).joined.checks.check_day(DAY)
 
     assert (check.is_proven(), check.on_amazon) == (True, 0)
 
@@ -219,7 +219,7 @@ def test_missing_order_that_cannot_be_read_is_a_case_of_its_own(scene: Scene) ->
     forget(scene, lost)
     scene.account.orders[lost]["orderItems"][0]["quantityOrdered"] = "many"
 
-    day_later(scene).joined.check_day(DAY)
+    day_later(scene).joined.checks.check_day(DAY)
     scene.joined.drain()
 
     assert "record.unreadable" in kinds(scene, lost)
@@ -232,7 +232,7 @@ def test_daily_check_finds_a_broken_fence(scene: Scene) -> None:
     order_id = imported(scene, fulfilled_by="AMAZON")
     scene.order(order_id)["orderState"] = "Confirmed"
 
-    found = day_later(scene).joined.check_fence()
+    found = day_later(scene).joined.checks.check_fence()
     scene.joined.drain()
 
     assert found == [order_id]
@@ -247,7 +247,7 @@ def test_check_of_a_long_ago_day_needs_no_mark(scene: Scene) -> None:
     scene.account.orders[order_id]["createdTime"] = (START - timedelta(days=30)).isoformat()
     scene.account.by_creation.put(order_id, START - timedelta(days=30))
 
-    check = scene.joined.check_day(DAY - timedelta(days=30))
+    check = scene.joined.checks.check_day(DAY - timedelta(days=30))
     scene.joined.drain()
 
     assert counts(check)["missing"] == 1

@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import cast
 
 import pytest
 
-from crossdock.store.database import Database, DrainLock, Transaction
-from crossdock.twin.world import Request, Response
+from crossdock.store.database import Database
+from tests.flows.auditor import state
+from tests.flows.dying import DyingDatabase, Executioner, Killed
 from tests.joined_twin import Handle, Scene, Stage
 
 DE = "A1PA6795UKMFR9"
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of ours can catch this."""
-
-
-@dataclass
-class Executioner:
-    """Stands between the product and the twin, and kills at the n-th outside call, before or after its effect."""
-
-    kill_at: int
-    after_effect: bool
-    calls: list[str] = field(default_factory=list)
-
-    def stands_before(self, handle: Handle) -> Handle:
-        """The handle through which the product now speaks to the twin."""
-
-        def act(request: Request) -> Response:
-            self.calls.append(f"{request.method} {request.path}")
-            mine = len(self.calls) == self.kill_at
-            if mine and not self.after_effect:
-                raise Killed
-            response = handle(request)
-            if mine:
-                raise Killed
-            return response
-
-        return act
-
-
-@dataclass
-class DyingDatabase:
-    """The database as the product sees it, whose n-th transaction dies: before its commit, or right after it."""
-
-    database: Database
-    kill_at: int
-    after_effect: bool
-    count: int = 0
-
-    @contextmanager
-    def transaction(self, connection_ids: Sequence[str]) -> Iterator[Transaction]:
-        """One transaction of the product's own."""
-        self.count += 1
-        mine = self.count == self.kill_at
-        with self.database.transaction(connection_ids) as transaction:
-            yield transaction
-            if mine and not self.after_effect:
-                raise Killed
-        if mine:
-            raise Killed
-
-    def lock(self, name: str) -> AbstractContextManager[DrainLock | None]:
-        """The advisory lock, which a dead process gives back."""
-        return self.database.lock(name)
 
 
 def bought(stage: Stage, connection_id: str, through: Callable[[Handle], Handle] = lambda handle: handle) -> Scene:
@@ -128,6 +73,23 @@ def killed_at_call(stage: Stage, call: int, *, after_effect: bool) -> list[objec
     return end_of(scene)
 
 
+def killed_then_cancelled(stage: Stage, call: int, *, after_effect: bool) -> list[object]:
+    """Die at this outside call; before the restart both orders are cancelled on Amazon. What stands in commercetools, and what we say of it."""
+    executioner = Executioner(kill_at=0, after_effect=after_effect)
+    scene = bought(stage, f"cancelled-{call}-{'after' if after_effect else 'before'}", executioner.stands_before)
+    executioner.kill_at = len(executioner.calls) + call
+    with pytest.raises(Killed):
+        run_until_quiet(scene)
+    for order_id in list(scene.account.orders):
+        scene.merchant.cancel(order_id)
+    scene.after(minutes=5)
+    run_until_quiet(scene)
+    held = {number: order["orderState"] for number, order in scene.project.orders_by_number().items()}
+    told = {order_id: state(scene, order_id) for order_id in scene.account.orders}
+    right = {order_id: "in_sync" if order_id in held else "out_of_scope" for order_id in told}
+    return [set(held.values()) <= {"Cancelled"}, told == right]
+
+
 def killed_at_transaction(stage: Stage, number: int, *, after_effect: bool) -> list[object]:
     """Die at this transaction of our own, start again, and come to an end."""
     database = DyingDatabase(stage.database, kill_at=0, after_effect=after_effect)
@@ -148,6 +110,19 @@ def test_killed_at_any_outside_call_every_order_exists_once(stage: Stage) -> Non
     assert expected[0] is True
     assert calls >= 10
     assert ends == [expected] * len(ends)
+
+
+def test_killed_at_any_outside_call_and_cancelled_meanwhile_no_order_stays_open(stage: Stage) -> None:
+    """What a lost write left in commercetools is found, and cancelled, although Amazon's news came before we knew of the order."""
+    _, calls, _ = undisturbed(stage)
+
+    ends = [
+        killed_then_cancelled(stage, call, after_effect=after)
+        for call in range(1, calls + 1)
+        for after in (False, True)
+    ]
+
+    assert ends == [[True, True]] * len(ends)
 
 
 def test_killed_at_any_transaction_of_our_own_every_order_exists_once(stage: Stage) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.ids import AmazonOrderId, SellerSku
+from crossdock.engine.schedule import INGEST
 from crossdock.errors import ConfigError
-from crossdock.joined import INGEST
-from crossdock.store.records import Inbox, claimed_units
+from crossdock.store.claims import claimed_units
+from crossdock.store.records import Inbox
 from crossdock.twin.amazon_account import decoded, encoded
+from tests.build import a_line, an_order
 from tests.flows.auditor import (
     all_kinds,
     bought,
@@ -320,13 +322,13 @@ def test_fba_order_that_left_its_fence_is_put_back_and_told(scene: Scene) -> Non
         {"action": "changeShipmentState", "shipmentState": "Ready"},
     )
 
-    found = scene.joined.check_fence()
+    found = scene.joined.checks.check_fence()
     scene.joined.drain()
 
     assert found == [order_id]
     assert states(scene, order_id) == ("Complete", "Delayed")
     assert kinds(scene, order_id) == ["order.fba_left_its_fence"]
-    assert scene.joined.check_fence() == []
+    assert scene.joined.checks.check_fence() == []
 
 
 @pytest.mark.parametrize(
@@ -346,19 +348,19 @@ def test_each_filter_of_a_warehouse_is_watched(scene: Scene, shown: Json) -> Non
     order_id = imported(scene, fulfilled_by="AMAZON")
     seen_by_warehouse(scene, order_id, shown)
 
-    found = scene.joined.check_fence()
+    found = scene.joined.checks.check_fence()
     scene.joined.drain()
 
     assert found == [order_id]
     assert states(scene, order_id) == ("Complete", "Delayed")
-    assert scene.joined.check_fence() == []
+    assert scene.joined.checks.check_fence() == []
 
 
 def test_fence_case_stands_for_a_day(scene: Scene) -> None:
     """The order is behind its fence again at once, but somebody may have picked it: the case stays for a day, whatever news comes, then closes."""
     order_id = imported(scene, fulfilled_by="AMAZON")
     change(scene, order_id, {"action": "changeOrderState", "orderState": "Open"})
-    scene.joined.check_fence()
+    scene.joined.checks.check_fence()
     scene.joined.drain()
     scene.merchant.ship(order_id)
     work(scene, minutes=60)
@@ -374,7 +376,7 @@ def test_order_of_the_shop_is_none_of_our_fence(scene: Scene) -> None:
     """An open FBM order is where it belongs."""
     imported(scene)
 
-    assert scene.joined.check_fence() == []
+    assert scene.joined.checks.check_fence() == []
 
 
 # --- gone, taken, changed by others
@@ -666,3 +668,82 @@ def test_alias_maps_a_seller_sku_to_the_shops_own(scene: Scene) -> None:
     order_id = imported(scene, skus=["AMZ-MUG"])
 
     assert [line["variant"]["sku"] for line in scene.order(order_id)["lineItems"]] == ["MUG-BLUE"]
+
+
+# --- tax that is lacking
+
+
+def untaxed(scene: Scene, head: str, *lines: Json) -> str:
+    """An order whose tax nobody knows: Amazon states none, and neither the goods' category nor the policy has a rate."""
+    with_policy(scene, tax_rates={})
+    order = an_order(head, *lines)
+    scene.account.put_order(order)
+    work(scene)
+    return str(order["orderId"])
+
+
+def give_tax(scene: Scene, number: str) -> None:
+    """Somebody gives every line of the order its rate in commercetools."""
+    rate = {"name": "VAT", "amount": 0.19, "includedInPrice": True, "country": "DE"}
+    order = decoded(encoded(scene.order(number)))
+    for line in (*order["lineItems"], *order["customLineItems"]):
+        line["taxRate"] = rate
+    scene.project.orders.put(order)
+
+
+@pytest.mark.parametrize(
+    ("fulfilled_by", "sku"), [("FBM", "MUG-BLUE"), ("FBA", "MUG-BLUE"), ("FBA", "NOT-THERE"), ("FBM", "AMZ-MUG")]
+)
+def test_untaxed_goods_are_a_case_until_they_have_their_tax(scene: Scene, fulfilled_by: str, sku: str) -> None:
+    """Each look finds goods without a rate again, in a line or in a custom line, under Amazon's SKU; the case closes when commercetools shows one."""
+    with_policy(scene, sku_aliases={SellerSku("AMZ-MUG"): SellerSku("MUG-BLUE")})
+    order_id = untaxed(scene, f"{fulfilled_by} UNSHIPPED in DE, total 20.00 EUR", a_line(f"2 x {sku} @ 10.00 EUR"))
+    first = case(scene, order_id, "order.tax_unmapped")
+    work(scene, rounds=2, minutes=16)
+    soon = kinds(scene, order_id)
+    work(scene, rounds=2, minutes=25 * 60)
+    late, again = kinds(scene, order_id), case(scene, order_id, "order.tax_unmapped")
+    give_tax(scene, order_id)
+
+    work(scene, minutes=25 * 60)
+
+    assert ("order.tax_unmapped" in soon, "order.tax_unmapped" in late) == (True, True)
+    assert (again["case_id"], again["facts"]) == (first["case_id"], {"skus": sku})
+    assert "order.tax_unmapped" not in kinds(scene, order_id)
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "told"),
+    [
+        ("total 14.00 EUR, DELIVERY_TIP 2.00", "1 x MUG-BLUE @ 11.90 EUR, TAX 1.90", ["order.total_mismatch"]),
+        ("total 13.90 EUR, DELIVERY_TIP 2.00", "1 x MUG-BLUE @ 11.90 EUR, TAX 1.90", []),
+        ("total 0.00 EUR", "1 x MUG-BLUE @ 0.00 EUR", []),
+    ],
+)
+def test_what_never_has_tax_lacks_none(scene: Scene, head: str, line: str, told: list[str]) -> None:
+    """A tip, a difference and goods for nothing stand without a rate, and no look at them later makes a case of it."""
+    order_id = untaxed(scene, f"FBM UNSHIPPED in DE, {head}", a_line(line))
+    first = kinds(scene, order_id)
+    put(scene, edited(scene, order_id))
+
+    work(scene)
+
+    assert (first, kinds(scene, order_id)) == (told, told)
+
+
+def test_cancelled_units_amazon_still_charges_are_a_line_of_their_own(scene: Scene) -> None:
+    """One of three is cancelled before the import and Amazon's ITEM still holds it: two at their price, and the rest of the total beside them."""
+    order = an_order(
+        "FBM UNSHIPPED in DE, total 30.00 EUR",
+        a_line("3 x MUG-BLUE @ 10.00 EUR, TAX 4.79", fulfillment={"quantityUnfulfilled": 2}),
+    )
+    scene.account.put_order(order)
+
+    work(scene, rounds=2)
+
+    held = scene.order(order["orderId"])
+    (line,), (extra,) = held["lineItems"], held["customLineItems"]
+    assert (line["quantity"], line["price"]["value"]["centAmount"], line["totalPrice"]["centAmount"]) == (2, 1000, 2000)
+    assert (extra["name"], extra["totalPrice"]["centAmount"]) == ({"en": "Cancelled"}, 1000)
+    assert held["taxedPrice"]["totalGross"]["centAmount"] == 3000
+    assert (state(scene, order["orderId"]), kinds(scene, order["orderId"])) == ("in_sync", [])

@@ -6,144 +6,21 @@ line is a method of `Play` for the test and a shell function for people, so that
 
 from __future__ import annotations
 
-import base64
 import json
-import shlex
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from crossdock.app import App
 from crossdock.domain.case import CaseKind
 from crossdock.domain.case_kinds import ALL_CASE_KINDS
-from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.record import Record
 from crossdock.domain.timeline import Outcome
-from crossdock.doors import Outside
 from crossdock.engine.drain import Flow, drain
-from crossdock.joined import INGEST
-from crossdock.policy import Policy
-from crossdock.settings import Settings
-from crossdock.store.database import Database
-from crossdock.twin.control import control
-from crossdock.twin.world import Request
-from tests.joined_twin import MASTER_KEY, Scene, with_policy
-
-TOP = Path(__file__).parents[2]
-SAMPLES = TOP / "tests" / "samples" / "orders"
-
-POLICY_LINE = "# crossdock.toml: "
-
-
-# --- the words of an example
-
-
-@dataclass
-class Play:
-    """One example being played: the scene, and the order it speaks of."""
-
-    scene: Scene
-    database: Database
-    order: AmazonOrderId = field(default=AmazonOrderId(""))
-
-    def buy(self, wishes: str) -> None:
-        """Somebody buys; the order is the one spoken of from now on."""
-        [order_id] = self.twin("merchant/buy", wishes)["order_ids"]
-        self.order = AmazonOrderId(order_id)
-
-    def sample(self, name: str) -> None:
-        """Put a sample order on Amazon."""
-        order = json.loads((SAMPLES / f"{name}.json").read_text())
-        self.order = AmazonOrderId(self.twin("orders", json.dumps({"order": order}))["order_id"])
-
-    def happens(self, what: str) -> None:
-        """Something happens to the order on Amazon."""
-        self.twin(f"merchant/{what}", json.dumps({"order_id": self.order}))
-
-    def twin(self, act: str, body: str) -> Any:
-        """Do something to the simulated world."""
-        answer = control(self.scene.twin, Request("POST", f"/_twin/{act}", {}, {}, body.encode()))
-        assert answer.status == 200, answer.body
-        return json.loads(answer.body)
-
-    def shop(self, method: str, path: str, body: str = "") -> None:
-        """Somebody does something in commercetools."""
-        basic = base64.b64encode(f"worker-{self.scene.joined.connection_id}:worker-secret".encode()).decode()
-        form = {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"}
-        told = self.scene.twin.handle(Request("POST", "/oauth/token", {}, form, b"grant_type=client_credentials"))
-        headers = {
-            "authorization": f"Bearer {json.loads(told.body)['access_token']}",
-            "content-type": "application/json",
-        }
-        where, _, query = path.partition("?")
-        asked = {name: [value] for name, value in (pair.split("=") for pair in query.split("&") if pair)}
-        request = Request(method, f"/{self.scene.project.key}/{where}", asked, headers, body.encode())
-        answer = self.scene.twin.handle(request)
-        assert answer.status in {200, 201}, answer.body
-
-    def crossdock(self, *words: str) -> None:
-        """Run a command; what it prints is of no interest here."""
-        match words:
-            case ("provision",):
-                self.scene.joined.provision(dry_run=False)
-            case ("erase",):
-                self.scene.joined.erase()
-            case ("work",):
-                self.app().run(self.scene.joined.connection_id, "discover_orders")
-            case ("orders", "import", order_id):
-                self.scene.joined.import_one(AmazonOrderId(order_id))
-                self.scene.joined.drain()
-            case _:
-                raise AssertionError(f"no example may run crossdock {' '.join(words)}")
-
-    def app(self) -> App:
-        """The composition root around the scene."""
-        joined, clock = self.scene.joined, self.scene.twin.world.clock.now
-        names = ("LWA_CLIENT_ID", "LWA_CLIENT_SECRET", "LWA_REFRESH_TOKEN", "CT_CLIENT_ID", "CT_CLIENT_SECRET")
-        prefix = f"CROSSDOCK_{joined.connection_id.upper()}_"
-        outside = Outside(lambda: joined._http, clock)
-        settings = Settings(Path(), master_keys=(MASTER_KEY,))
-        secrets = {prefix + name: "set" for name in names}
-        app = App(settings, Policy((joined.policy,)), secrets, database=self.database, outside=outside)
-        app.joined[joined.connection_id] = joined
-        return app
-
-
-def play(example: Example, scene: Scene, database: Database) -> list[str]:
-    """Play an example in a fresh scene; the kinds of the cases that are open afterwards."""
-    playing = Play(scene, database)
-    scene.twin.add_merchant(scene.merchant)
-    if example.act is not None:
-        example.act(playing)
-    else:
-        for line in example.text.splitlines():
-            _say(playing, line)
-    with database.transaction([scene.joined.connection_id]) as transaction:
-        return [
-            row[0] for row in transaction.execute("select distinct kind from cases where closed_at is null").fetchall()
-        ]
-
-
-def _say(playing: Play, line: str) -> None:
-    if line.startswith(POLICY_LINE):
-        with_policy(playing.scene, **tomllib.loads(line.removeprefix(POLICY_LINE)))
-        return
-    word, *arguments = shlex.split(line.replace("$ORDER", playing.order), comments=True)
-    getattr(playing, word)(*arguments)
-
+from crossdock.engine.schedule import INGEST
+from crossdock.store.personal_data import PersonalDataStore
+from crossdock.store.vault import Vault
+from tests.house.case_gallery_stock import STOCK_EXAMPLES
+from tests.house.case_play import ORDERS_LINE, Example, Play, fault, lines_of
+from tests.joined_twin import MASTER_KEY
 
 # --- the examples
-
-
-@dataclass(frozen=True)
-class Example:
-    """How to see a kind of case: lines to type, or (with `act`) words for people and the act for the test. `more`: what else helps."""
-
-    text: str
-    act: Callable[[Play], None] | None = None
-    more: str = ""
 
 
 def _changed_before_shipment(playing: Play) -> None:
@@ -157,12 +34,23 @@ def _changed_before_shipment(playing: Play) -> None:
     playing.crossdock("orders", "import", playing.order)
 
 
+def _address_changed(playing: Play) -> None:
+    scene = playing.scene
+    playing.buy(_FBM)
+    playing.crossdock("orders", "import", playing.order)
+    order = json.loads(json.dumps(scene.account.orders[playing.order]))
+    del order["lastUpdatedTime"]
+    order["recipient"]["deliveryAddress"]["addressLine1"] = "99 Corrected Street"
+    scene.after(minutes=1).account.put_order(order)
+    playing.crossdock("orders", "import", playing.order)
+
+
 def _missing(playing: Play) -> None:
     scene = playing.scene
     bought_on = scene.twin.world.clock.now().date()
     scene.after(days=1).joined.discover()
     playing.sample("three_for_ten")
-    scene.joined.check_day(bought_on)
+    scene.joined.checks.check_day(bought_on)
 
 
 def _our_mistake(playing: Play) -> None:
@@ -182,17 +70,19 @@ def _our_mistake(playing: Play) -> None:
     )
 
 
+def _routine_broke(playing: Play) -> None:
+    joined = playing.scene.joined
+    playing.buy(_FBM)
+    playing.crossdock("orders", "import", playing.order)
+    joined.vault = Vault(PersonalDataStore(playing.database, joined.connection_id, [b"another" + MASTER_KEY[7:]]))
+    playing.happens("cancel")
+    playing.scene.after(minutes=5)
+    playing.crossdock("work")
+
+
 _FBM = '{"skus": ["MUG-BLUE"], "fulfilled_by": "MERCHANT", "settled": true}'
 _FBA = '{"skus": ["MUG-BLUE"], "fulfilled_by": "AMAZON", "settled": true}'
 _IMPORT = "crossdock orders import $ORDER"
-
-
-def _lines(*lines: str) -> str:
-    return "\n".join(lines)
-
-
-def _fault(operation: str, answer: str) -> str:
-    return f"""twin faults '{{"operation": "{operation}", "answer": "{answer}", "times": null}}'"""
 
 
 def _update(*actions: str) -> str:
@@ -215,30 +105,30 @@ The code in the facts is the platform's own. What it usually means for an import
 
 EXAMPLES: dict[str, Example] = {
     "order.unknown_sku": Example(
-        _lines("""buy '{"skus": ["MUG-GONE"], "fulfilled_by": "MERCHANT", "settled": true}'""", _IMPORT),
+        lines_of("""buy '{"skus": ["MUG-GONE"], "fulfilled_by": "MERCHANT", "settled": true}'""", _IMPORT),
         more="An FBA order with such a SKU is imported all the same: `sample unknown_sku_fba`.",
     ),
-    "order.price_missing": Example(_lines("sample without_a_price", _IMPORT)),
-    "order.total_mismatch": Example(_lines("sample difference_nobody_explains", _IMPORT)),
-    "order.tax_unmapped": Example(_lines(f"{POLICY_LINE}tax_rates = {{}}", "sample tax_unmapped", _IMPORT)),
+    "order.price_missing": Example(lines_of("sample without_a_price", _IMPORT)),
+    "order.total_mismatch": Example(lines_of("sample difference_nobody_explains", _IMPORT)),
+    "order.tax_unmapped": Example(lines_of(f"{ORDERS_LINE}tax_rates = {{}}", "sample tax_unmapped", _IMPORT)),
     "order.no_stock": Example(
-        _lines(f'{POLICY_LINE}supply_channel = "empty-shelf"', "crossdock provision", f"buy '{_FBM}'", _IMPORT),
+        lines_of(f'{ORDERS_LINE}supply_channel = "empty-shelf"', "crossdock provision", f"buy '{_FBM}'", _IMPORT),
     ),
-    "order.personal_data_masked": Example(_lines("sample without_address", _IMPORT)),
+    "order.personal_data_masked": Example(lines_of("sample without_address", _IMPORT)),
     "order.rejected": Example(
-        _lines(_fault("commercetools.importOrder", "too_large"), f"buy '{_FBM}'", _IMPORT), more=_CODES
+        lines_of(fault("commercetools.importOrder", "too_large"), f"buy '{_FBM}'", _IMPORT), more=_CODES
     ),
     "order.number_taken": Example(
-        _lines(
+        lines_of(
             f"buy '{_FBM}'",
             """shop POST orders/import '{"orderNumber": "'$ORDER'", "totalPrice": {"centAmount": 100, "currencyCode": "EUR"}, """
             """"customLineItems": [{"name": {"en": "Another"}, "slug": "another", "quantity": 1, "money": {"centAmount": 100, "currencyCode": "EUR"}}]}'""",
             _IMPORT,
         ),
     ),
-    "order.late_to_import": Example(_lines("sample fbm_first_seen_partly_shipped", _IMPORT)),
+    "order.late_to_import": Example(lines_of("sample fbm_first_seen_partly_shipped", _IMPORT)),
     "order.cancelled_after_shipment": Example(
-        _lines(
+        lines_of(
             f"buy '{_FBM}'",
             _IMPORT,
             _update('{"action": "changeShipmentState", "shipmentState": "Shipped"}'),
@@ -247,43 +137,48 @@ EXAMPLES: dict[str, Example] = {
         ),
     ),
     "order.cancelled_in_shop": Example(
-        _lines(f"buy '{_FBM}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Cancelled"}'), _IMPORT),
+        lines_of(
+            f"buy '{_FBM}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Cancelled"}'), _IMPORT
+        ),
     ),
-    "order.cancellation_requested": Example(_lines(f"buy '{_FBM}'", "happens request_cancellation", _IMPORT)),
+    "order.cancellation_requested": Example(lines_of(f"buy '{_FBM}'", "happens request_cancellation", _IMPORT)),
     "order.changed_before_shipment": Example(
         "An order of two units is imported, then Amazon shows one of them cancelled.", act=_changed_before_shipment
     ),
+    "order.address_changed": Example(
+        "An order is imported, then the buyer has Amazon correct the street.", act=_address_changed
+    ),
     "order.fba_left_its_fence": Example(
-        _lines(f"buy '{_FBA}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Open"}'), _IMPORT),
+        lines_of(f"buy '{_FBA}'", _IMPORT, _update('{"action": "changeOrderState", "orderState": "Open"}'), _IMPORT),
         more="A worker looks for such orders every hour by itself.",
     ),
     "order.vanished": Example(
-        _lines(f"buy '{_FBM}'", _IMPORT, "shop DELETE orders/order-number=$ORDER?version=1", _IMPORT)
+        lines_of(f"buy '{_FBM}'", _IMPORT, "shop DELETE orders/order-number=$ORDER?version=1", _IMPORT)
     ),
     "order.program_unsupported": Example(
-        _lines(
+        lines_of(
             """buy '{"skus": ["MUG-BLUE"], "fulfilled_by": "MERCHANT", "programs": ["IN_STORE_PICK_UP"], "settled": true}'""",
             _IMPORT,
         ),
     ),
-    "order.status_unknown": Example(_lines("sample unknown_status", _IMPORT)),
+    "order.status_unknown": Example(lines_of("sample unknown_status", _IMPORT)),
     "order.missing": Example(
         "A search lost an order of yesterday; the proof of the closed day, an hour after midnight UTC, finds it.",
         act=_missing,
     ),
     "order.not_erased": Example(
-        _lines(
+        lines_of(
             f"buy '{_FBM}'",
             _IMPORT,
             "happens cancel",
             _IMPORT,
-            _fault("commercetools.updateOrder", "too_large"),
+            fault("commercetools.updateOrder", "too_large"),
             "crossdock erase",
         ),
         more="A cancelled order's data is due at once, which is why this one need not wait for 30 days.",
     ),
     "record.unreadable": Example(
-        _lines(
+        lines_of(
             """twin orders '{"order": {"orderId": "302-0000000-0000000"}}'""",
             "crossdock orders import 302-0000000-0000000",
         )
@@ -292,13 +187,18 @@ EXAMPLES: dict[str, Example] = {
         "Not to be made on purpose; the test lets the flow divide by zero.", act=_our_mistake
     ),
     "record.stuck": Example(
-        _lines(_fault("commercetools.importOrder", "conflict"), f"buy '{_FBM}'", _IMPORT),
+        lines_of(fault("commercetools.importOrder", "conflict"), f"buy '{_FBM}'", _IMPORT),
         more="A platform that does not answer leads here as well, after twelve tries in a little over an hour.",
     ),
-    "connection.refused": Example(_lines(_fault("amazon.searchOrders", "too_large"), "crossdock work")),
-    "connection.unauthorized": Example(
-        _lines(_fault("commercetools.importOrder", "forbidden"), f"buy '{_FBM}'", _IMPORT)
+    "connection.failed": Example(
+        "The buyer of a sealed address cancels, and a worker that cannot open it reads that; with the wrong master key none starts any more.",
+        act=_routine_broke,
     ),
+    "connection.refused": Example(lines_of(fault("amazon.searchOrders", "too_large"), "crossdock work")),
+    "connection.unauthorized": Example(
+        lines_of(fault("commercetools.importOrder", "forbidden"), f"buy '{_FBM}'", _IMPORT)
+    ),
+    **STOCK_EXAMPLES,
 }
 
 
@@ -308,7 +208,8 @@ EXAMPLES: dict[str, Example] = {
 HEAD = """\
 # Cases: what needs a person
 
-<!-- Written by `make golden` from the catalogue (`src/crossdock/domain/case_kinds.py`) and the examples (`tests/house/case_gallery.py`). -->
+<!-- Written by `make golden` from the catalogue (`src/crossdock/domain/case_kinds.py`) and the examples
+     (`tests/house/case_gallery.py`, `tests/house/case_gallery_stock.py`). -->
 
 A case is a record a person must look at. It is no error: the other records go on, and the first step is in the case. `crossdock cases list` and the
 desk show the open ones, nearest deadline first; `crossdock cases show NUMBER` shows one; `crossdock cases retry NUMBER` takes its record up again now.
@@ -327,7 +228,8 @@ Each kind below has an example that the tests play. To play it by hand, serve th
 {words}
 ```
 
-A line that begins with `# crossdock.toml:` is a key to set under `[connection.orders]` first; `{}` means: leave that table out.
+A line that begins with `# [connection.orders]:` or `# [connection.stock]:` is a key to set in that table of `crossdock.toml` first; `{}` means: leave it out.
+Cases of stock need the table `[connection.stock]` with a `claims_from` that has passed and `channels = ["warehouse", ""]`, and `crossdock provision` once more.
 `twin faults` lets an operation fail until `curl -X DELETE $TWIN/_twin/faults`.
 
 """
@@ -374,7 +276,7 @@ def _section(kind: CaseKind) -> str:
 
 
 def _again(kind: CaseKind) -> str:
-    stands = f"; stays open for {_span(kind.stands_s)}, as a trace of what was put right" if kind.stands_s else ""
+    stands = f"; stays open for {_lasting(kind.stands_s)}, as a trace of what was put right" if kind.stands_s else ""
     return (
         f"by itself every {_span(kind.recheck_s)}" if kind.recheck_s else "on news, or when a person retries it"
     ) + stands
@@ -382,6 +284,10 @@ def _again(kind: CaseKind) -> str:
 
 def _span(seconds: int) -> str:
     return {900: "15 minutes", 3600: "hour", 86400: "day"}.get(seconds, f"{seconds} s")
+
+
+def _lasting(seconds: int) -> str:
+    return {3600: "an hour", 86400: "a day"}.get(seconds, f"{seconds} s")
 
 
 def _owner(kind: CaseKind) -> str:

@@ -24,7 +24,8 @@ from crossdock.engine.schedule import ROUTINES
 from crossdock.events import EVENTS
 from crossdock.policy import load_policy
 from crossdock.store.database import Database
-from tests.house.case_gallery import EXAMPLES, TOP, gallery, play
+from tests.house.case_gallery import EXAMPLES, gallery
+from tests.house.case_play import TOP, play, scene_of
 from tests.joined_twin import Stage
 
 SOURCE = TOP / "src" / "crossdock"
@@ -182,9 +183,10 @@ def test_connections_of_a_worker_are_counted_right() -> None:
 
 
 def policy_keys() -> set[str]:
-    """Every key and table that `policy.py` asks the file for."""
-    asks = {"text", "value", "section", "pairs"}
-    calls = [node for node in ast.walk(ast.parse((SOURCE / "policy.py").read_text())) if isinstance(node, ast.Call)]
+    """Every key and table that `policy.py`, and what reads its large tables, asks the file for."""
+    asks = {"text", "value", "whole", "flag", "section", "pairs"}
+    trees = [ast.parse(path.read_text()) for path in SOURCE.glob("policy*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     of_section = [
         call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in asks and call.args
     ]
@@ -286,13 +288,15 @@ def test_every_kind_has_an_example() -> None:
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))
 def test_example_shows_its_case(stage: Stage, database: Database, kind: str) -> None:
     """Playing an example opens a case of its kind."""
-    assert kind in play(EXAMPLES[kind], stage.scene(), database)
+    assert kind in play(EXAMPLES[kind], scene_of(kind, stage), database)
 
 
 def test_every_kind_spoken_of_exists() -> None:
     """No page names a kind of case that is not in the catalogue."""
-    told = set(re.findall(r"`((?:order|record|connection)\.[a-z_]+)`", present()))
-    spans_of_fields = {"connection.orders", "connection.amazon", "connection.commercetools"} | EVENTS.keys()
+    told = set(re.findall(r"`((?:order|record|connection|stock)\.[a-z_]+)`", present()))
+    spans_of_fields = {
+        f"connection.{table}" for table in ("orders", "stock", "amazon", "commercetools")
+    } | EVENTS.keys()
     assert told - spans_of_fields - {kind.code for kind in ALL_CASE_KINDS} == set()
 
 

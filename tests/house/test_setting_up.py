@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -56,3 +57,18 @@ def test_old_python_is_told(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, check=False)
     assert done.stderr.startswith("Crossdock needs Python 3.11 or newer")
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to somebody else")
+def test_clean_leaves_what_belongs_to_another_user(tmp_path: Path) -> None:
+    """Two users of one checkout: each removes what is theirs, and no refusal stands in the way."""
+    shutil.copy(TOP / "Makefile", tmp_path)
+    for name in (".venv", ".venv-12345", ".mypy_cache", "src/__pycache__", "tests"):
+        (tmp_path / name).mkdir(parents=True)
+    os.chown(tmp_path / ".venv-12345", 12345, 12345)
+    make = shutil.which("make") or pytest.skip("no make here")
+
+    subprocess.run([make, "clean"], cwd=tmp_path, check=True)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"Makefile", ".venv-12345", "src", "tests"}
+    assert list((tmp_path / "src").iterdir()) == []

@@ -137,7 +137,7 @@ class Week:
         """Units the warehouse is short of, by SKU."""
         self.scene.after(minutes=1)
         self.scene.twin.world.faults.clear()
-        self.scene.joined.check_fence()
+        self.scene.joined.checks.check_fence()
         left = {entry["sku"]: entry["availableQuantity"] for entry in self.scene.project.inventory}
         return Counter({sku: STOCK - left[sku] for sku in (*BY_MERCHANT, *BY_AMAZON) if left[sku] != STOCK})
 

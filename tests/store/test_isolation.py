@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,8 +15,9 @@ import pytest
 from crossdock.domain.case import Case
 from crossdock.domain.day_check import DayCheck
 from crossdock.domain.desk import CaseFilter, OrderFilter
-from crossdock.domain.ids import OrderNumber
+from crossdock.domain.ids import AmazonOrderId, OrderItemId, OrderNumber, SellerSku
 from crossdock.domain.record import Arrival, Settled
+from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.errors import ConfigError
 from crossdock.rate import Plan
@@ -28,12 +30,14 @@ from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
 from crossdock.store.sheets import find_case, find_cases, find_order, find_orders
+from crossdock.store.stock import StockStore
 from tests.joined_twin import Scene, Stage
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 FLOW = "ingest_orders"
 KEY = bytes(range(32))
 ORDER = "302-0000001-0000001"
+MUG = SellerSku("MUG-BLUE")
 
 TABLES = [
     "inbox",
@@ -46,6 +50,10 @@ TABLES = [
     "personal_data",
     "erasures",
     "closed_days",
+    "stock",
+    "sold_lines",
+    "feeds",
+    "feed_sets",
 ]
 
 
@@ -70,6 +78,11 @@ def fill(database: Database, connection_id: str) -> Inbox:
     )
     sealed.erase(["302-0000002-0000002"], NOW)
     save_day(database, connection_id, DayCheck(NOW.date(), 1, 1, 0, 0, 0, (), (), None), NOW)
+    stock = StockStore(database, connection_id)
+    line = SoldLine(AmazonOrderId(ORDER), OrderItemId("1"), MUG, 2, 2, NOW, NOW, final=False)
+    stock.note([line])
+    held = stock.save(MUG, StockRecord(fulfilled_by="MERCHANT", available=10), NOW, counted=[line])
+    stock.gather(MUG, held, NOW, quantity=3, expected_at_s=0.0)
     return inbox
 
 
@@ -143,7 +156,7 @@ def test_change_without_where_changes_ones_own_only(two: Database, table: str) -
     assert seen(two, ["us"], f"select * from {table}") == before  # noqa: S608
 
 
-@pytest.mark.parametrize("table", ["inbox", "links", "cases", "cursors", "rates", "closed_days"])
+@pytest.mark.parametrize("table", ["inbox", "links", "cases", "cursors", "rates", "closed_days", "stock", "sold_lines"])
 def test_row_cannot_be_given_to_another_connection(two_read: Database, table: str) -> None:
     """A row of one's own cannot be moved under another connection's name."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege), two_read.transaction(["eu"]) as transaction:
@@ -201,8 +214,23 @@ def test_rooms_of_the_store_answer_for_one_connection(two: Database) -> None:
     assert find_cases(two, ["eu"], CaseFilter()) == []
     assert [find_case(two, ["eu"], case.case_id) for case in find_cases(two, ["us"], CaseFilter())] == [None]
     assert (Cursors(two, "us").find("orders.search") or {})["of"] == "us"
-    assert next_due_flows(two, ["eu"], FLOW, NOW)[0].keys() == {"eu"}
+    assert next_due_flows(two, ["eu"], [FLOW], NOW)[0].keys() == {"eu"}
     assert Inbox(two, "eu", FLOW, {}).known([ORDER]) == {ORDER: State.IN_SYNC}
+
+
+def test_stock_of_one_is_not_touched_by_the_other(two: Database) -> None:
+    """The same SKU and the same order line in two connections: whatever is written of one, the other's record and lines stay as they were."""
+    mine, others = StockStore(two, "eu"), StockStore(two, "us")
+    before = others.find([MUG]), others.lines([MUG])
+    [line] = mine.lines([MUG])[MUG]
+
+    mine.note([replace(line, units=0, told_at=NOW + timedelta(minutes=5), final=True)])
+    mine.save(MUG, replace(mine.find([MUG])[MUG], available=-1), NOW, counted=[replace(line, units=0)])
+    mine.want_reading([MUG])
+    mine.settle([line])
+
+    assert (mine.find([MUG])[MUG].available, mine.find([MUG])[MUG].read_wanted, mine.lines([MUG])) == (-1, True, {})
+    assert (others.find([MUG]), others.lines([MUG])) == before
 
 
 def test_wake_of_one_does_not_wake_the_other(two: Database) -> None:

@@ -16,6 +16,7 @@ from crossdock.domain.record import Arrival, Record, Settled
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.errors import DataError
 from crossdock.store.database import Database, rows_of
+from crossdock.store.links import Links
 from crossdock.store.records import Inbox
 from crossdock.store.snapshots import LONG_AGO
 
@@ -258,8 +259,9 @@ def test_link_is_forgotten_only_by_order_of_a_person(inbox: Inbox) -> None:
     """Unlinking says whether there was a link."""
     inbox.put([arrived()], NOW)
     inbox.settle([Settled(held(inbox), LINKED)], NOW)
+    links = Links(inbox._database, inbox._connection_id, FLOW)
 
-    assert (inbox.unlink("A-1"), inbox.unlink("A-1"), held(inbox).link) == (True, False, None)
+    assert (links.unlink("A-1"), links.unlink("A-1"), held(inbox).link) == (True, False, None)
 
 
 def test_pages_in_opposite_order_do_not_wait_for_each_other(inbox: Inbox) -> None:
@@ -306,3 +308,30 @@ def test_problem_of_an_order_is_told_by_place_and_kind() -> None:
     problem = DataError("orderItems[0].quantityOrdered", "no quantity")
 
     assert str(problem) == "orderItems[0].quantityOrdered: no quantity"
+
+
+@pytest.mark.parametrize("unfit", ["a\x00b", "a\udc00b"])
+def test_text_that_postgresql_cannot_hold_is_replaced(inbox: Inbox, unfit: str) -> None:
+    """NUL and lone surrogates in what a platform tells stop no record, and none beside it."""
+    inbox.put([arrived("A-1"), arrived("A-2")], NOW)
+    told = Case("order.rejected", {"code": unfit})
+    outcome = Outcome(State.CASE, unfit, cases=(told,), events=(Event("order.rejected", {"code": unfit}),))
+
+    inbox.settle([Settled(held(inbox, "A-1"), outcome), Settled(held(inbox, "A-2"), LINKED)], NOW)
+
+    assert read(inbox, "select reason from inbox where record_id = 'A-1'") == [{"reason": "a\ufffdb"}]
+    assert read(inbox, "select facts from cases") == [{"facts": {"code": "a\ufffdb"}}]
+    assert held(inbox, "A-2").state is State.IN_SYNC
+
+
+def test_waking_and_settling_the_same_records_do_not_wait_for_each_other(inbox: Inbox) -> None:
+    """Both lock rows by name, whatever the order in which they are told them."""
+    names = [f"A-{number:03d}" for number in range(60)]
+    inbox.put([arrived(name) for name in names], NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        settled = pool.map(lambda _: inbox.settle([Settled(r, IN_SYNC) for r in inbox.due(NOW, 60)], NOW), range(200))
+        woken = pool.map(lambda _: inbox.wake(names[::-1], NOW), range(200))
+
+    assert list(woken) == [60] * 200
+    assert list(settled) == [None] * 200

@@ -56,6 +56,12 @@ class Caller:
         """Send a GET with the token."""
         return self.amazon.handle(Request("GET", path, query or {}, {"x-amz-access-token": token or self.token()}))
 
+    def send(self, method: str, path: str, body: object = None, **query: str) -> Response:
+        """Send any request with the token, and a body in JSON."""
+        headers = {"x-amz-access-token": self.token(), "content-type": "application/json", "host": "amazon.test"}
+        asked = {name: value.split("|") for name, value in query.items()}
+        return self.amazon.handle(Request(method, path, asked, headers, msgspec.json.encode(body)))
+
     def search(self, **query: str) -> Response:
         """Call searchOrders, from the beginning unless told otherwise, with a rate that never throttles."""
         self.account.set_rate("searchOrders", 1000.0, 1000)
@@ -87,6 +93,12 @@ class Caller:
         """Let time pass."""
         self.world.clock.advance(timedelta(**by))
         return self.world.clock.now()
+
+
+def messages_of(account: SellerAccount, kind: str) -> list[dict[str, Any]]:
+    """Give the messages of one kind that wait in the queue of an account."""
+    told = [msgspec.json.decode(message) for message in account.notifications]
+    return [one for one in told if kind in (one.get("NotificationType"), one.get("notificationType"))]
 
 
 def json_of(response: Response) -> dict[str, Any]:

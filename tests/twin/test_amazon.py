@@ -420,7 +420,7 @@ def test_an_unknown_order_is_not_found_and_a_wrong_id_is_invalid(caller: Caller)
         ("GET", "/orders/v0/orders"),
         ("POST", "/orders/2026-01-01/orders"),
         ("PUT", "/orders/2026-01-01/orders/305-0000000-0000000/cancellation"),
-        ("GET", "/listings/2021-08-01/items/A/B"),
+        ("GET", "/catalog/2022-04-01/items/B"),
         ("GET", "/"),
     ],
 )

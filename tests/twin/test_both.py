@@ -13,7 +13,7 @@ from crossdock.twin.world import Request
     [
         ("POST", "/auth/o2/token", "amazon.token"),
         ("GET", "/orders/2026-01-01/orders", "amazon.searchOrders"),
-        ("GET", "/listings/2021-08-01/items/A/B", "amazon.unknown"),
+        ("GET", "/listings/2021-08-01/items/A/B", "amazon.getListingsItem"),
         ("POST", "/oauth/token", "commercetools.token"),
     ],
 )

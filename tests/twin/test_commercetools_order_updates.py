@@ -195,6 +195,72 @@ def test_a_parcel_is_followed(shop: Shop) -> None:
     assert shop.find("/orders", 'shippingInfo(deliveries(parcels(trackingData(trackingId = "00341"))))') == [tracked]
 
 
+def test_the_address_of_a_delivery_is_set_and_removed(shop: Shop) -> None:
+    """By the delivery's id or key; the message tells what was there."""
+    order = shop.import_order(shippingInfo=a_shipping())
+    path, address = f"/orders/{order['id']}", {"country": "DE", "lastName": "Test Buyer 7"}
+    added = shop.update(path, 1, {"action": "addDelivery", "deliveryKey": "d-1", "address": address})
+    delivery = added["shippingInfo"]["deliveries"][0]
+    other = {"action": "setDeliveryAddress", "deliveryKey": "d-1", "address": address | {"country": "AT"}}
+    changed = shop.update(path, 2, other)
+    removed = shop.update(path, 3, {"action": "setDeliveryAddress", "deliveryId": delivery["id"]})
+    told = shop.find("/messages", 'type = "DeliveryAddressSet" and resourceVersion = 4')[0]
+    unknown = {"version": 4, "actions": [{"action": "setDeliveryAddress", "deliveryId": "gone"}]}
+    assert delivery["address"] == address
+    assert changed["shippingInfo"]["deliveries"][0]["address"]["country"] == "AT"
+    assert "address" not in removed["shippingInfo"]["deliveries"][0]
+    assert (told["deliveryId"], told["oldAddress"]["country"], "address" in told) == (delivery["id"], "AT", False)
+    assert shop.refused("POST", path, unknown)["code"] == "InvalidOperation"
+
+
+def test_an_address_that_a_line_names_stays(shop: Shop) -> None:
+    """It is removed when no line names it any more; its key is the order's only one."""
+    order = shop.import_order(lineItems=[a_line(quantity=2)], customLineItems=[a_custom_line(key="gift")])
+    path, line = f"/orders/{order['id']}", order["lineItems"][0]["id"]
+    add = {"action": "addItemShippingAddress", "address": {"country": "DE", "key": "home"}}
+    named = {"targets": [{"addressKey": "home", "quantity": 2}]}
+    split = shop.update(
+        path,
+        1,
+        add,
+        {"action": "setLineItemShippingDetails", "lineItemId": line, "shippingDetails": named},
+        {
+            "action": "setCustomLineItemShippingDetails",
+            "customLineItemKey": "gift",
+            "shippingDetails": {"targets": [{"addressKey": "home", "quantity": 1}]},
+        },
+    )
+    remove = {"action": "removeItemShippingAddress", "addressKey": "home"}
+    forget = [
+        {"action": "setLineItemShippingDetails", "lineItemId": line},
+        {"action": "setCustomLineItemShippingDetails", "customLineItemKey": "gift"},
+    ]
+    assert split["lineItems"][0]["shippingDetails"] == named | {"valid": True}
+    assert shop.refused("POST", path, {"version": 4, "actions": [remove]})["code"] == "InvalidOperation"
+    assert shop.refused("POST", path, {"version": 4, "actions": [forget[0], remove]})["code"] == "InvalidOperation"
+    assert shop.refused("POST", path, {"version": 4, "actions": [add]})["code"] == "DuplicateField"
+    together = shop.update(path, 4, *forget, remove)
+    assert together["itemShippingAddresses"] == []
+    assert "shippingDetails" not in together["lineItems"][0]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"action": "addItemShippingAddress", "address": {"country": "DE"}},
+        {"action": "removeItemShippingAddress", "addressKey": "gone"},
+        {"action": "setLineItemShippingDetails", "shippingDetails": {"targets": [{"addressKey": "x", "quantity": 1}]}},
+        {"action": "setLineItemShippingDetails", "shippingDetails": {"targets": []}},
+    ],
+)
+def test_addresses_of_lines_must_fit_the_order(shop: Shop, action: Json) -> None:
+    """An address has a key, a line names addresses that are there, and all its units go somewhere."""
+    order = shop.import_order()
+    named = {"lineItemId": order["lineItems"][0]["id"]} if action["action"].startswith("setLine") else {}
+    update = {"version": 1, "actions": [action | named]}
+    assert shop.refused("POST", f"/orders/{order['id']}", update)["code"] == "InvalidOperation"
+
+
 @pytest.mark.parametrize(
     ("action", "code"),
     [

@@ -144,6 +144,18 @@ def test_an_order_is_as_published(shop: Shop, check: Check) -> None:
         {"action": "changePaymentState", "paymentState": "CreditOwed"},
         {"action": "addDelivery", "items": [{"id": line, "quantity": 1}], "parcels": [parcel], "custom": custom},
         {"action": "setParcelTrackingData", "parcelKey": "p-1", "trackingData": {"carrier": "DHL"}},
+        {"action": "addDelivery", "deliveryKey": "d-1", "address": {"country": "DE", "lastName": "Test Buyer 7"}},
+        {"action": "setDeliveryAddress", "deliveryKey": "d-1", "address": {"country": "AT"}},
+        {"action": "addItemShippingAddress", "address": {"country": "AT", "key": "home"}},
+        {"action": "addItemShippingAddress", "address": {"country": "AT", "key": "away"}},
+        {
+            "action": "setLineItemShippingDetails",
+            "lineItemId": line,
+            "shippingDetails": {
+                "targets": [{"addressKey": "home", "quantity": order["lineItems"][0]["quantity"]}],
+            },
+        },
+        {"action": "removeItemShippingAddress", "addressKey": "away"},
         {"action": "updateSyncInfo", "channel": {"key": "amazon-de"}, "externalId": "303-1"},
         {"action": "transitionState", "state": {"key": "start"}},
         {"action": "setCustomField", "name": "text", "value": "y"},

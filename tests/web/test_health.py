@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import NoReturn
 
 from starlette.testclient import TestClient
 
+from crossdock.domain.desk import StateCount
 from crossdock.errors import StoreError
 from crossdock.ports import Desk
 from crossdock.web.routes import build_desk
@@ -64,6 +66,26 @@ def test_measurements_name_nobody_and_no_record(rehearsed: Rehearsed) -> None:
     """No id of an order, no e-mail, no name."""
     text = rehearsed.visitor.get("/metrics").text
     assert not re.search(r"\d{3}-\d{7}-\d{7}|@|Test Buyer", text)
+
+
+def test_the_inbox_is_counted_twice_a_minute_at_most(stage: Stage) -> None:
+    """However often it is scraped: a million orders take their time to count."""
+    counted: list[object] = []
+    now = [START]
+
+    def count(*asked: object) -> list[StateCount]:
+        counted.append(asked)
+        return []
+
+    desk: Desk = replace(desk_of(stage.database, []), state_counts=count)
+    visitor = visit(build_desk(desk, connections=["eu"], clock=lambda: now[0]))
+    visitor.get("/metrics")
+    now[0] = START + timedelta(seconds=29)
+    visitor.get("/metrics")
+    assert len(counted) == 1
+    now[0] = START + timedelta(seconds=30)
+    visitor.get("/metrics")
+    assert len(counted) == 2
 
 
 def test_the_database_is_away(stage: Stage) -> None:

@@ -12,7 +12,24 @@ from crossdock.web.routes import build_desk
 from tests.joined_twin import Stage
 from tests.web.conftest import Rehearsed
 from tests.web.rehearsed import desk_of
-from tests.web.visitor import open_desk, read, visit
+from tests.web.visitor import Element, open_desk, read, visit
+
+
+def euros(amount: str) -> dict[str, str]:
+    """An amount as Amazon writes it."""
+    return {"amount": amount, "currencyCode": "EUR"}
+
+
+FIRST_AMOUNTS = [
+    {"type": "ITEM", "subtotal": euros("25.00")},
+    {"type": "SHIPPING", "subtotal": euros("4.99")},
+    {
+        "type": "DISCOUNT",
+        "subtotal": euros("-3.00"),
+        "detailedBreakdowns": [{"subtype": "ITEM", "value": euros("-3.00")}],
+    },
+    {"type": "TAX", "subtotal": euros("6.70"), "detailedBreakdowns": [{"subtype": "ITEM", "value": euros("6.70")}]},
+]
 
 
 def ids(html: str) -> list[str]:
@@ -55,7 +72,6 @@ def test_the_list_shows_the_newest_first(stage: Stage) -> None:
         ("fulfilled_by=AMAZON", 1),
         ("fulfilled_by=MERCHANT", 3),
         ("fulfilled_by=MERCHANT&state=in_sync", 1),
-        ("fulfilled_by=OTHER", 0),
         ("connection=eu", 4),
     ],
 )
@@ -70,6 +86,49 @@ def test_the_list_is_filtered(stage: Stage, query: str, found: int) -> None:
     page = open_desk(stage.database, scene).get(f"/orders?{query}").text
     assert len(ids(page)) == found
     assert bool(read(page).find("p", class_="empty")) == (found == 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("/orders?state=nowhere", "No state is called “nowhere”."),
+        ("/orders?fulfilled_by=NOBODY", "Nobody called “NOBODY” fulfils orders: it is MERCHANT or AMAZON."),
+        ("/cases?kind=order.unknwon", "No kind of case is called “order.unknwon”."),
+        (f"/orders?q={'+'.join(map(str, range(201)))}", "At most 200 ids are searched for at once."),
+        (f"/orders?q={'W' * 20_000}", "At most 200 ids are searched for at once."),
+    ],
+)
+def test_what_does_not_exist_is_not_filtered_by(rehearsed: Rehearsed, address: str, says: str) -> None:
+    """A filter that no order can fit is a mistake in the address and answered as one, not with an empty list."""
+    answer = rehearsed.visitor.get(address)
+    assert answer.status_code == 400
+    assert says in read(answer.text).text()
+
+
+def test_an_order_explains_its_total(stage: Stage) -> None:
+    """Goods, promotion, shipping and tax as Amazon states them, by line and together, up to the total; the import's own lines say what they are."""
+    scene = stage.scene()
+    order_id = scene.merchant.buy(skus=["MUG-BLUE", "MUG-RED"], fulfilled_by="MERCHANT", settled=True, programs=[])
+    order = scene.account.orders[order_id]
+    order["proceeds"] = {"grandTotal": euros("41.99")}
+    order["orderItems"][0]["quantityOrdered"] = order["orderItems"][1]["quantityOrdered"] = 1
+    order["orderItems"][0]["proceeds"] = {"breakdowns": FIRST_AMOUNTS}
+    order["orderItems"][1]["proceeds"] = {"breakdowns": [{"type": "ITEM", "subtotal": euros("15.00")}]}
+    scene.after(minutes=5).run()
+
+    page = read(open_desk(stage.database, scene).get(f"/orders/eu/{order_id}?commercetools=now").text)
+
+    (table,) = page.find("table", class_="parts")
+    assert [tuple(cell.text() for cell in row.parts if isinstance(cell, Element)) for row in table.find("tr")[1:]] == [
+        ("Goods", "40.00 EUR"),
+        ("Promotion", "\N{MINUS SIGN}3.00 EUR"),
+        ("Shipping", "4.99 EUR"),
+        ("Tax inside the amounts above", "6.70 EUR"),
+        ("Total", "41.99 EUR"),
+    ]
+    lines = page.find("table", class_="lines")[0].text()
+    assert "shipping 4.99 EUR, promotion \N{MINUS SIGN}3.00 EUR, tax 6.70 EUR" in lines
+    assert "promotion: Amazon states it with its lines, above" in lines
 
 
 def test_an_id_leads_to_its_order(stage: Stage) -> None:
@@ -146,7 +205,7 @@ def test_the_page_does_not_wait_for_commercetools(stage: Stage) -> None:
     ("fault", "said"),
     [
         (Unavailable("timed out", operation="getOrder"), "commercetools does not answer now"),
-        (Unauthorized("no", code="invalid_token"), "does not let Crossdock in"),
+        (Unauthorized("no", platform="commercetools", code="invalid_token"), "does not let Crossdock in"),
     ],
 )
 def test_commercetools_is_not_reachable(stage: Stage, fault: RemoteError, said: str) -> None:

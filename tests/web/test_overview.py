@@ -10,7 +10,7 @@ from crossdock.domain.timeline import State
 from crossdock.engine.schedule import INGEST
 from crossdock.flows.ingest_orders import CURSOR
 from crossdock.web import charts
-from crossdock.web.overview import freshness, headline, owner_rows, tightest
+from crossdock.web.overview import TITLES, Freshness, freshness, headline, owner_rows, reading, tightest
 from tests.joined_twin import Stage
 from tests.web.conftest import Rehearsed
 from tests.web.visitor import open_desk, read
@@ -82,6 +82,17 @@ def test_an_hour_without_an_order_is_a_row_of_zeroes() -> None:
     odd = charts.standing([HourCount(NOW, "", State.CASE, 1)])
     assert (odd.series, odd.rows[0][2]) == (("FBM", "FBA", "not told"), (0, 0, 1))
     assert charts.standing([]).is_empty()
+
+
+def test_what_is_late_is_said_as_what_is_being_done() -> None:
+    """Every flow has its words for the sentence, and the names in them keep their capitals."""
+    minute, hour = timedelta(minutes=1), timedelta(hours=1)
+    flows = [Freshness(flow, title, minute, hour, "eu", 0, 1) for flow, title in TITLES.items()]
+    assert reading(flows) == (
+        "Late: reading orders from Amazon, bringing orders to commercetools, checking the FBA fence, proving closed days, "
+        "erasing personal data, reading stock messages, bringing quantities to Amazon, looking through changed stock, "
+        "looking through all stock, looking through all listings, following feeds to their end."
+    )
 
 
 def test_the_page_answers_in_its_order(rehearsed: Rehearsed) -> None:

@@ -76,6 +76,16 @@ def test_an_event_is_a_sentence_and_what_it_left_out() -> None:
     )
 
 
+def test_a_label_is_written_as_the_trade_writes_it() -> None:
+    """Words of the trade keep their capitals, and a label's first letter is the only one that is changed."""
+    assert [words.initial(words.field_label(name)) for name in ("skus", "seller_sku", "request_id", "FBA_fence")] == [
+        "SKUs",
+        "Seller SKU",
+        "Request id",
+        "FBA fence",
+    ]
+
+
 def test_an_email_is_masked() -> None:
     """Enough to tell two apart, not enough to write to."""
     assert words.masked_email("test-buyer-7@marketplace.example") == "t…@m…"

@@ -98,7 +98,7 @@ class Tokens:
             message = f"Login with Amazon is not available: {code or response.status_code}"
             raise Unavailable(message, operation=OPERATION, request_id=request_id)
         message = f"Login with Amazon refuses this connection: {code or response.status_code}"
-        raise Unauthorized(message, code=code, operation=OPERATION, request_id=request_id)
+        raise Unauthorized(message, platform="amazon", code=code, operation=OPERATION, request_id=request_id)
 
 
 def _refusal(body: bytes) -> str:

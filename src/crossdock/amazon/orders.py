@@ -80,31 +80,33 @@ class Orders:
         self._client = client
         self._marketplace_ids = ",".join(marketplace_ids)
 
-    def search(self, window: Window, token: str | None, *, by_creation: bool = False) -> OrdersPage:
+    def search(
+        self, window: Window, token: str | None, *, by_creation: bool = False, urgent: bool = False
+    ) -> OrdersPage:
         """One page of the orders updated, or created, in the window; no addresses are asked for."""
-        return self._search(window, token, by_creation=by_creation, datasets=DATASETS, filters={})
+        query = self._query(window, token, by_creation=by_creation, datasets=DATASETS)
+        return parse_orders_page(self._client.get(SEARCH_ORDERS, PATH, query, urgent=urgent).body)
 
     def search_recipients(self, window: Window, token: str | None) -> OrdersPage:
         """One page of the FBM orders still to be shipped, with buyers and addresses: a page replaces a hundred single reads."""
+        query = self._query(window, token, by_creation=False, datasets=PERSONAL_DATASETS)
         filters = {"fulfilledBy": "MERCHANT", "fulfillmentStatuses": "UNSHIPPED,PARTIALLY_SHIPPED"}
-        return self._search(window, token, by_creation=False, datasets=PERSONAL_DATASETS, filters=filters)
+        return parse_orders_page(self._client.get(SEARCH_ORDERS, PATH, query | filters).body)
 
-    def get(self, order_id: AmazonOrderId, *, with_recipient: bool) -> ReadOrder | None:
+    def get(self, order_id: AmazonOrderId, *, with_recipient: bool, urgent: bool = True) -> ReadOrder | None:
         """One order now; None where Amazon does not know it."""
-        datasets = PERSONAL_DATASETS if with_recipient else DATASETS
+        query = {"includedData": ",".join(PERSONAL_DATASETS if with_recipient else DATASETS)}
         try:
-            body = self._client.get(
-                GET_ORDER, f"{PATH}/{quote(order_id, safe='')}", {"includedData": ",".join(datasets)}
-            )
+            body = self._client.get(GET_ORDER, f"{PATH}/{quote(order_id, safe='')}", query, urgent=urgent).body
         except Rejected as refused:
             if refused.status == 404:  # noqa: PLR2004 - the protocol's own number
                 return None
             raise
         return parse_order_answer(body)
 
-    def _search(
-        self, window: Window, token: str | None, *, by_creation: bool, datasets: Sequence[str], filters: dict[str, str]
-    ) -> OrdersPage:
+    def _query(
+        self, window: Window, token: str | None, *, by_creation: bool, datasets: Sequence[str]
+    ) -> dict[str, str]:
         name = "created" if by_creation else "lastUpdated"
         query = {
             f"{name}After": _timestamp(window.after),
@@ -112,11 +114,10 @@ class Orders:
             "marketplaceIds": self._marketplace_ids,
             "maxResultsPerPage": str(PAGE_SIZE_MAX),
             "includedData": ",".join(datasets),
-            **filters,
         }
         if token is not None:
             query["paginationToken"] = token
-        return parse_orders_page(self._client.get(SEARCH_ORDERS, PATH, query))
+        return query
 
 
 def parse_orders_page(body: bytes) -> OrdersPage:

@@ -188,7 +188,13 @@ class Client:
             refusal = _fault(operation, response)
             if isinstance(refusal, Rejected):
                 message = f"commercetools refuses this API client: {refusal.code}"
-                raise Unauthorized(message, code=refusal.code, operation=operation, request_id=refusal.request_id)
+                raise Unauthorized(
+                    message,
+                    platform="commercetools",
+                    code=refusal.code,
+                    operation=operation,
+                    request_id=refusal.request_id,
+                )
             raise refusal
         try:
             return msgspec.json.decode(response.content, type=_Token)
@@ -218,7 +224,7 @@ def _fault(operation: str, response: httpx2.Response) -> CrossdockError:
     if status >= httpx2.codes.INTERNAL_SERVER_ERROR or first.code in _BUSY_CODES:
         return Unavailable(message, operation=operation, request_id=request_id)
     if status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
-        return Unauthorized(message, code=code, operation=operation, request_id=request_id)
+        return Unauthorized(message, platform="commercetools", code=code, operation=operation, request_id=request_id)
     if first.code == "OutOfStock" and first.skus:
         fault = OutOfStock(message, code=code, operation=operation, request_id=request_id, status=status)
         fault.skus = tuple(first.skus)

@@ -28,7 +28,7 @@ class Customers:
     """The anonymous customers of one project."""
 
     def __init__(self, client: Client) -> None:
-        """Ids are kept: a customer's never changes."""
+        """Ids are kept: a customer's never changes. One that somebody deleted is made again."""
         self._client = client
         self._guard = threading.Lock()
         self._ids: dict[str, str] = {}
@@ -39,6 +39,11 @@ class Customers:
             if key not in self._ids:
                 self._ids[key] = self._find(key) or self._create(key)
             return self._ids[key]
+
+    def forget(self, key: str) -> None:
+        """Look for it anew next time: commercetools says that the id belongs to nobody any more."""
+        with self._guard:
+            self._ids.pop(key, None)
 
     def _find(self, key: str) -> str | None:
         found = self._client.find("getCustomerByKey", f"/customers/key={key}", _Customer)

@@ -14,14 +14,18 @@ from urllib.parse import quote
 import msgspec
 
 from crossdock.commercetools.client import IMPORT_PATH, QUERY_BYTES_MAX, Client, OutOfStock
-from crossdock.commercetools.order_draft import field_value, import_draft
+from crossdock.commercetools.customers import Customers
+from crossdock.commercetools.order_actions import change_actions, redact_actions, slices
+from crossdock.commercetools.order_draft import import_draft
 from crossdock.domain.ids import OrderNumber, SellerSku
 from crossdock.domain.money import Money
 from crossdock.domain.order import ImportedLine, ImportedOrder
 from crossdock.domain.order_changes import ChangeOrder
-from crossdock.domain.order_fields import LINE_FIELDS, ORDER_FIELDS, PERSONAL_LINE_FIELDS, PERSONAL_ORDER_FIELDS
+from crossdock.domain.order_fields import LINE_FIELDS, ORDER_FIELDS
 from crossdock.domain.order_import import ImportOrder
 from crossdock.domain.order_lifecycle import WAREHOUSE_ORDER_STATES, WAREHOUSE_SHIPMENT_STATES
+from crossdock.domain.order_totals import GOODS_SLUG
+from crossdock.errors import Conflict, Rejected
 
 PAGE_SIZE_MAX = 500
 
@@ -53,6 +57,20 @@ class _Line(msgspec.Struct, rename="camel"):
     inventory_mode: str | None = None
     custom: _Custom | None = None
     tax_rate: Any = None
+    shipping_details: Any = None
+
+
+class _Delivery(msgspec.Struct):
+    id: str
+    address: Any = None
+
+
+class _ShippingInfo(msgspec.Struct):
+    deliveries: list[_Delivery] = []
+
+
+class _Address(msgspec.Struct):
+    key: str = ""
 
 
 class _Reference(msgspec.Struct):
@@ -76,6 +94,8 @@ class _Order(msgspec.Struct, rename="camel"):
     custom: _Custom | None = None
     shipping_address: Any = None
     billing_address: Any = None
+    item_shipping_addresses: list[_Address] = []
+    shipping_info: _ShippingInfo | None = None
     customer_email: str | None = None
     customer_id: str | None = None
     purchase_order_number: str | None = None
@@ -95,10 +115,10 @@ class _Numbers(msgspec.Struct):
 class Orders:
     """The orders of one project."""
 
-    def __init__(self, client: Client, customer_id: Callable[[str], str], channel_key: Callable[[str], str]) -> None:
-        """`customer_id`: the id of the anonymous customer with this key, made where there is none; `channel_key`: the key of a channel id."""
+    def __init__(self, client: Client, customers: Customers, channel_key: Callable[[str], str]) -> None:
+        """`customers`: the anonymous ones; `channel_key`: the key of a channel id."""
         self._client = client
-        self._customer_id = customer_id
+        self._customers = customers
         self._channel_key = channel_key
 
     def find(self, order_number: OrderNumber) -> ImportedOrder | None:
@@ -110,7 +130,7 @@ class Orders:
 
     def import_order(self, decision: ImportOrder) -> ImportedOrder | frozenset[SellerSku]:
         """Create the order. The SKUs without stock where that is why nothing was created; Conflict where the number is taken."""
-        customer_id = self._customer_id(decision.customer_key) if decision.customer_key else None
+        customer_id = self._customers.id_of(decision.customer_key) if decision.customer_key else None
         try:
             return self._imported(
                 self._client.post("importOrder", IMPORT_PATH, import_draft(decision, customer_id), _Order)
@@ -120,26 +140,21 @@ class Orders:
             if missing <= decision.without_stock:
                 raise
             return missing
+        except Rejected as refused:
+            if decision.customer_key is None or not _is_gone(refused, "customer"):
+                raise
+            # Somebody deleted the anonymous customer: the next try makes it again.
+            self._customers.forget(decision.customer_key)
+            message = "importOrder: the anonymous customer is gone"
+            raise Conflict(message, operation=refused.operation, request_id=refused.request_id) from refused
 
     def change(self, decision: ChangeOrder) -> ImportedOrder:
-        """Apply all changes to the version that was read, or none; Conflict where it has moved."""
-        return self._update(decision.imported, _actions(decision))
+        """Apply all changes to the version that was read, or none; Conflict where it has moved. Of more than fit one update a part may be done then."""
+        return self._update(decision.imported, change_actions(decision))
 
     def redact(self, imported: ImportedOrder) -> ImportedOrder:
-        """Take address, e-mail and our personal fields off the order; repeating is safe."""
-        actions: list[dict[str, Any]] = [
-            {"action": "setShippingAddress"},
-            {"action": "setBillingAddress"},
-            {"action": "setCustomerEmail"},
-            {"action": "setPurchaseOrderNumber"},
-        ]
-        actions += [
-            {"action": "setCustomField", "name": name} for name in PERSONAL_ORDER_FIELDS if name in imported.fields
-        ]
-        for line in imported.lines:
-            held = [name for name in PERSONAL_LINE_FIELDS if name in line.fields]
-            actions += [_line_action(line.line_id, name, None, custom=line.custom) for name in held]
-        return self._update(imported, actions)
+        """Take addresses, e-mail and our personal fields off the order; repeating is safe."""
+        return self._update(imported, redact_actions(imported))
 
     def existing(self, order_numbers: Sequence[OrderNumber]) -> frozenset[OrderNumber]:
         """Which of these numbers commercetools has."""
@@ -148,16 +163,17 @@ class Orders:
             found.update(self._query(f"orderNumber in ({_quoted(some)})"))
         return frozenset(found)
 
-    def find_unfenced(self) -> list[OrderNumber]:
-        """FBA orders that one of a warehouse's usual filters would find."""
+    def find_unfenced(self, fba: Sequence[OrderNumber] = ()) -> list[OrderNumber]:
+        """FBA orders that one of a warehouse's usual filters would find: by our field, and of `fba` those whose type somebody replaced, too."""
         shipment = " or ".join(
             "shipmentState is not defined" if state is None else f'shipmentState = "{state}"'
             for state in WAREHOUSE_SHIPMENT_STATES
         )
-        visible = f"orderState in ({_quoted(WAREHOUSE_ORDER_STATES)}) or {shipment}"
-        return self._query(
-            f'custom(fields(`amazon-fulfilled-by` = "AMAZON")) and orderState != "Cancelled" and ({visible})'
-        )
+        visible = f'orderState != "Cancelled" and (orderState in ({_quoted(WAREHOUSE_ORDER_STATES)}) or {shipment})'
+        found = dict.fromkeys(self._query(f'custom(fields(`amazon-fulfilled-by` = "AMAZON")) and {visible}'))
+        for some in _chunks(fba):
+            found.update(dict.fromkeys(self._query(f"orderNumber in ({_quoted(some)}) and {visible}")))
+        return list(found)
 
     def _query(self, where: str) -> list[OrderNumber]:
         """Order numbers by predicate, page by page along the id, which is the only way past 10,000."""
@@ -173,10 +189,12 @@ class Orders:
             last = page[-1].id
 
     def _update(self, imported: ImportedOrder, actions: list[dict[str, Any]]) -> ImportedOrder:
-        body = {"version": imported.version, "actions": actions}
-        return self._imported(
-            self._client.post("updateOrder", f"/orders/{quote(imported.commercetools_id, safe='')}", body, _Order)
-        )
+        """One update, or where there are too many actions for one, several: each on the version that the one before answered."""
+        for some in slices(actions):
+            body = {"version": imported.version, "actions": some}
+            path = f"/orders/{quote(imported.commercetools_id, safe='')}"
+            imported = self._imported(self._client.post("updateOrder", path, body, _Order))
+        return imported
 
     def _imported(self, order: _Order) -> ImportedOrder:
         gross = order.taxed_price.total_gross if order.taxed_price else order.total_price
@@ -199,6 +217,12 @@ class Orders:
             customer_id=order.customer_id,
             inventory_mode=order.inventory_mode,
             synced_channels=tuple(self._channel_key(sync.channel.id) for sync in order.sync_info),
+            addressed_deliveries=tuple(
+                delivery.id
+                for delivery in (order.shipping_info.deliveries if order.shipping_info else ())
+                if delivery.address is not None
+            ),
+            item_addresses=tuple(address.key for address in order.item_shipping_addresses),
         )
 
 
@@ -211,8 +235,10 @@ def _imported_line(line: _Line, *, custom: bool) -> ImportedLine:
         custom=custom,
         inventory_mode=line.inventory_mode,
         has_type=line.custom is not None,
-        lacks_tax=line.tax_rate is None and not custom,
+        # Of custom lines only goods: a tip or a difference never has a rate, and a gift wrap or promotion shares its goods'.
+        lacks_tax=line.tax_rate is None and (not custom or line.key.startswith(GOODS_SLUG)),
         fields=_fields(line.custom),
+        names_addresses=line.shipping_details is not None,
     )
 
 
@@ -224,40 +250,17 @@ def _fields(custom: _Custom | None) -> dict[str, object]:
 
 def _read(name: str, value: Any) -> object:
     if name in _TIMES and isinstance(value, str):
-        return datetime.fromisoformat(value)
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            # A merchant's own type may have a text under our name: it differs from every time, and stops nobody.
+            return value
     return tuple(value) if isinstance(value, list) else value
 
 
-def _actions(decision: ChangeOrder) -> list[dict[str, Any]]:
-    actions: list[dict[str, Any]] = []
-    if decision.order_state is not None:
-        actions.append({"action": "changeOrderState", "orderState": decision.order_state})
-    if decision.shipment_state is not None:
-        actions.append({"action": "changeShipmentState", "shipmentState": decision.shipment_state})
-    if decision.type_fields is not None:
-        values = {name: field_value(value) for name, value in decision.type_fields.items()}
-        actions.append(
-            {"action": "setCustomType", "type": {"typeId": "type", "key": decision.type_key}, "fields": values}
-        )
-    for name, value in decision.fields.items():
-        actions.append(
-            {"action": "setCustomField", "name": name} | ({} if value is None else {"value": field_value(value)})
-        )
-    for line_id, fields in decision.line_fields.items():
-        actions += [_line_action(line_id, name, value, custom=False) for name, value in fields.items()]
-    if decision.sync_channel is not None:
-        channel = {"typeId": "channel", "key": decision.sync_channel}
-        actions.append({"action": "updateSyncInfo", "channel": channel, "externalId": decision.sync_id})
-    return actions
-
-
-def _line_action(line_id: str, name: str, value: object | None, *, custom: bool) -> dict[str, Any]:
-    action = (
-        {"action": "setCustomLineItemCustomField", "customLineItemId": line_id}
-        if custom
-        else {"action": "setLineItemCustomField", "lineItemId": line_id}
-    )
-    return action | {"name": name} | ({} if value is None else {"value": field_value(value)})
+def _is_gone(refused: Rejected, kind: str) -> bool:
+    """Whether the refusal says that a referenced resource of this kind does not exist."""
+    return refused.code == "ReferencedResourceNotFound" and refused.pointer.split(" ")[0] == kind
 
 
 def _quoted(values: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.domain.case import CaseKind, Owner
+from crossdock.domain.case_kinds_stock import STOCK_CASE_KINDS
 
 # How soon a record that waits for a repair elsewhere is looked at again by itself.
 _SOON_S = 15 * 60
@@ -182,6 +183,19 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         closes_when="the order is shipped or cancelled",
     ),
     CaseKind(
+        code="order.address_changed",
+        owner=Owner.OPERATIONS,
+        title="The address changed before the order was shipped",
+        meaning=(
+            "Amazon shows another delivery address than the order was imported with. Crossdock has put it into "
+            "commercetools; a label or a packing slip made before has the old one."
+        ),
+        first_step="If it is packed already, stop the parcel and print its label anew; otherwise nothing is to be done.",
+        closes_when="a day has passed since the change",
+        recheck_s=_DAILY_S,
+        stands_s=_DAILY_S,
+    ),
+    CaseKind(
         code="order.fba_left_its_fence",
         owner=Owner.OPERATIONS,
         title="An FBA order became visible to the warehouse",
@@ -221,6 +235,7 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
             'Handle it in Seller Central, or set the programme to "dispatch" under [connection.orders.programs].'
         ),
         closes_when="the policy says dispatch, or the order is shipped or cancelled",
+        recheck_s=_HOURLY_S,
     ),
     CaseKind(
         code="order.status_unknown",
@@ -253,11 +268,11 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         owner=Owner.ENGINEERING,
         title="A buyer's data could not be erased on its day",
         meaning=(
-            "commercetools refused to take address and e-mail off an order whose personal data is due to go. "
-            "Crossdock's own copy stays sealed meanwhile."
+            "commercetools refused to take address and e-mail off an order whose personal data is due to go, or has "
+            "failed to for two days. Crossdock's own copy stays sealed meanwhile, and each hour tries again."
         ),
         first_step=(
-            "See the code in the facts. Take the address, the e-mail and the amazon- fields off the order by "
+            "See the facts. Take the addresses, the e-mail and the amazon- fields off the order by "
             "hand, or delete the order; the rest follows by itself."
         ),
         closes_when="the data is gone on both sides",
@@ -311,19 +326,36 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         closes_when="the routine runs through",
     ),
     CaseKind(
+        code="connection.failed",
+        owner=Owner.ENGINEERING,
+        title="A routine of this connection broke",
+        meaning=(
+            "Something that is no platform's fault ended a search or a check that runs by the clock: a setting, as a "
+            "master key that opens nothing, or a mistake of Crossdock's. Nothing is lost; the routine is tried again "
+            "at its next time."
+        ),
+        first_step=(
+            "Start the process anew: it names a setting that is wrong. If it starts and the case stays, report it with "
+            "the facts below."
+        ),
+        closes_when="the routine runs through",
+    ),
+    CaseKind(
         code="connection.unauthorized",
         owner=Owner.ENGINEERING,
         title="A platform no longer lets Crossdock in",
         meaning=(
-            "Token, consent, role or scope is missing. The connection's flow pauses; nothing is lost, all of it waits."
+            "Token, consent, role or scope is missing on the platform in the facts. The flow that was refused pauses; "
+            "nothing is lost, all of it waits."
         ),
         first_step=(
             "Run `crossdock check`: it names the missing role or scope. Renew the consent or the secret; the "
             "flow goes on by itself."
         ),
-        closes_when="a call of this connection is accepted",
+        closes_when="the flow that was refused is let in again",
         recheck_s=_SOON_S,
     ),
+    *STOCK_CASE_KINDS,
 )
 
 CASE_KINDS: dict[str, CaseKind] = {kind.code: kind for kind in ALL_CASE_KINDS}

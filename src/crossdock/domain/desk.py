@@ -11,11 +11,16 @@ from datetime import date, datetime, timedelta
 
 from crossdock.domain.money import Money
 from crossdock.domain.order import AmazonOrder
+from crossdock.domain.sellable import Mode
+from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.domain.timeline import Event, Link, State
 
 # The flow whose records are orders, and the mark of the search that finds them.
 ORDERS_FLOW = "ingest_orders"
 ORDERS_SEARCH = "orders.search"
+# The flow whose records are SKUs, and the record of its cases that are about all of them.
+STOCK_FLOW = "push_stock"
+ALL_SKUS = "plan"
 
 # A page of a list: what one looks through before one searches.
 PAGE_ROWS = 50
@@ -23,6 +28,8 @@ PAGE_ROWS = 50
 IDS_MAX = 200
 # A record's history is shown up to here, the newest first; the rest is counted.
 HISTORY_MAX = 200
+# Of a SKU that sells by the minute, so many lines of orders are shown, the newest first; the rest is counted.
+LINES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +204,87 @@ class OrderSheet:
     cases: tuple[CaseRow, ...]
     history: tuple[HistoryLine, ...]
     history_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockFilter:
+    """Which SKUs, the largest exposure first. `skus`: seller SKUs, whole; `after`: the last row of the page before."""
+
+    skus: tuple[str, ...] = ()
+    state: State | None = None
+    after: tuple[int, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """How a SKU stood after its last look, in units. `shop_margin` is S, `unseen_margin` U; `under_way`, `overdue`: quantities sent and not seen yet.
+
+    At most `exposure` units are sold twice before Amazon follows, any at all with `probability`. The delays and what sells in an hour are what that rests on.
+    """
+
+    available: int
+    claims: int
+    shop_margin: int
+    unseen_margin: int
+    sellable: int
+    listed: int
+    hold: int
+    under_way: int | None
+    overdue: int | None
+    exposure: int
+    probability: float
+    mode: Mode
+    reason: str
+    amazon_per_hour: float
+    shop_per_hour: float
+    order_known_s: int
+    effect_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One SKU of a list. `listed`: None where the merchant lists none of it; `view`: None before its first look, or where it is another version's."""
+
+    connection_id: str
+    seller_sku: str
+    state: State
+    reason: str
+    due_at: datetime | None
+    changed_at: datetime
+    listed: int | None
+    exposure: int
+    view: StockView | None
+
+    def position(self) -> tuple[int, str, str]:
+        """Where the next page goes on."""
+        return (self.exposure, self.seller_sku, self.connection_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StockSheet:
+    """One SKU in full. `record`: None before its first look; `lines`: of orders whose units it must know of, the newest first; `history`: likewise."""
+
+    row: StockRow
+    record: StockRecord | None
+    looked_at: datetime | None
+    first_seen_at: datetime
+    attempts: int
+    lines: tuple[SoldLine, ...]
+    lines_in_all: int
+    cases: tuple[CaseRow, ...]
+    history: tuple[HistoryLine, ...]
+    history_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockCount:
+    """The SKUs of one connection: looked at, for sale on Amazon, exposed and with how many units, waiting, and with a case. `paused`: why no set goes."""
+
+    connection_id: str
+    looked_at: int
+    listed: int
+    exposed: int
+    exposed_units: int
+    waiting: int
+    cases: int
+    paused: str = ""

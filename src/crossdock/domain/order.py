@@ -129,9 +129,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """All that Amazon told about the person behind one FBM order. Sealed at rest, erased on schedule."""
+    """All that Amazon told about the person behind one FBM order. Sealed at rest, erased on schedule.
+
+    `recipient_at`: the last update of the order the recipient was read with; None where nobody noted it.
+    """
 
     recipient: Recipient | None = None
+    recipient_at: datetime | None = None
     buyer_name: str = ""
     buyer_email: str = ""
     buyer_company: str = ""
@@ -144,13 +148,21 @@ class PersonalData:
         """The buyer's words for one line, empty where there are none."""
         return dict(self.gift_messages).get(order_item_id, "")
 
+    def is_addressed_before(self, other: PersonalData) -> bool:
+        """Whether the other's recipient was read with a later version of the order; one whose time is unknown is the oldest."""
+        if other.recipient is None or other.recipient_at is None:
+            return False
+        return self.recipient_at is None or self.recipient_at < other.recipient_at
+
     def merged_with(self, other: PersonalData) -> PersonalData:
-        """Both reads of one order together; what this one lacks comes from the other.
+        """Both reads of one order together; what this one lacks comes from the other, and of two recipients the later one.
 
         Datasets arrive by different calls: gift messages with the search, the address with a read of its own.
         """
+        addressed = other if self.recipient is None or self.is_addressed_before(other) else self
         return PersonalData(
-            recipient=self.recipient or other.recipient,
+            recipient=addressed.recipient,
+            recipient_at=addressed.recipient_at,
             buyer_name=self.buyer_name or other.buyer_name,
             buyer_email=self.buyer_email or other.buyer_email,
             buyer_company=self.buyer_company or other.buyer_company,
@@ -166,7 +178,10 @@ NOBODY = PersonalData()
 
 @dataclass(frozen=True, slots=True)
 class ImportedLine:
-    """One line of the order in commercetools: `key` is Amazon's order item id. `custom` is True for a custom line item."""
+    """One line of the order in commercetools: `key` is Amazon's order item id. `custom` is True for a custom line item.
+
+    `names_addresses`: somebody said which of the order's item addresses its units go to.
+    """
 
     line_id: str
     key: str
@@ -177,11 +192,15 @@ class ImportedLine:
     has_type: bool
     lacks_tax: bool = False
     fields: dict[str, object] = field(default_factory=dict)
+    names_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """The order as commercetools holds it now. Field values are those of our `amazon-` fields only."""
+    """The order as commercetools holds it now. Field values are those of our `amazon-` fields only.
+
+    `addressed_deliveries`: ids of the deliveries with an address of their own; `item_addresses`: keys of the addresses lines may name.
+    """
 
     commercetools_id: str
     version: int
@@ -197,6 +216,8 @@ class ImportedOrder:
     customer_id: str | None
     inventory_mode: str | None
     synced_channels: tuple[str, ...] = ()
+    addressed_deliveries: tuple[str, ...] = ()
+    item_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

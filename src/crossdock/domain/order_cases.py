@@ -10,7 +10,7 @@ from crossdock.domain.ids import SellerSku
 from crossdock.domain.order import AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder
 from crossdock.domain.order_lifecycle import Move, phase_of
 from crossdock.domain.order_policy import Known, OrderPolicy, tax_rules, unknown_skus
-from crossdock.domain.order_totals import OrderTotals, has_prices, order_totals
+from crossdock.domain.order_totals import GOODS_SLUG, OrderTotals, has_prices, order_totals
 
 
 def standing_cases(
@@ -26,8 +26,8 @@ def standing_cases(
     cases: list[Case] = []
     if totals is not None and totals.reading.difference:
         cases.extend(money_cases(order, replace(totals, untaxed_skus=())))
-    untaxed = sorted(line.sku or line.key for line in imported.lines if line.lacks_tax)
-    if untaxed and totals is not None and totals.reading.tax_included:
+    untaxed = _untaxed_skus(order, imported)
+    if untaxed and totals is not None:
         cases.append(Case("order.tax_unmapped", {"skus": ", ".join(untaxed)[:500]}, None, order.grand_total))
     cases.extend(unknown_sku_cases(order, unknown_skus(order, known, policy)))
     cases.extend(_lifecycle_cases(order, imported, policy, move=move, now=now))
@@ -94,13 +94,27 @@ def _lifecycle_cases(
     if _quantities_changed(order, imported):
         cases.append(Case("order.changed_before_shipment", {}, order.ship_by_at, order.grand_total))
     stockless = sorted(line.sku for line in imported.lines if line.sku and line.inventory_mode == "None")
-    if stockless and policy.inventory_mode != "None" and imported.order_state != "Complete":
+    if stockless and policy.inventory_mode_of(order) != "None" and imported.order_state != "Complete":
         cases.append(Case("order.no_stock", {"skus": ", ".join(stockless)[:500]}, order.ship_by_at, order.grand_total))
     if imported.order_state == "Complete" and phase_of(imported) == "partial":
         cases.append(_late(order, "partly shipped before it was imported"))
     elif order.ship_by_at is not None and order.ship_by_at < now and phase_of(imported) == "open":
         cases.append(_late(order, "its ship-by date has passed"))
     return tuple(cases)
+
+
+def _untaxed_skus(order: AmazonOrder, imported: ImportedOrder) -> list[str]:
+    """What stands in commercetools without a tax rate, by Amazon's SKU as the import named it. Goods that cost nothing have no tax to lack."""
+    free = {
+        item.order_item_id
+        for item in order.items
+        if not item.unit_price and not any(row.amount for row in item.proceeds)
+    }
+    return sorted(
+        str(line.fields.get("amazon-seller-sku") or line.sku or line.key)
+        for line in imported.lines
+        if line.lacks_tax and line.key.removeprefix(GOODS_SLUG) not in free
+    )
 
 
 def _late(order: AmazonOrder, why: str) -> Case:

@@ -6,11 +6,11 @@ commercetools has no action for lines, quantities or prices of an order, so a ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossdock.domain.case import Case
-from crossdock.domain.order import NOBODY, AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder
-from crossdock.domain.order_fields import line_fields_of
+from crossdock.domain.order import NOBODY, AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder, Recipient
+from crossdock.domain.order_fields import TEXT_MAX, line_fields_of
 from crossdock.domain.order_lifecycle import WAREHOUSE_ORDER_STATES, WAREHOUSE_SHIPMENT_STATES, Move, left_its_fence
 from crossdock.domain.timeline import Event
 
@@ -21,7 +21,10 @@ LIVING_LINE_FIELDS = ("amazon-quantity-cancelled", "amazon-quantity-to-ship")
 
 @dataclass(frozen=True, slots=True)
 class ChangeOrder:
-    """Change this order, all at once, on the version that was read. None as a field's value removes the field."""
+    """Change this order, all at once, on the version that was read. None as a field's value removes the field.
+
+    `recipient`: the shipping address is replaced by this one.
+    """
 
     imported: ImportedOrder
     order_state: str | None = None
@@ -32,6 +35,7 @@ class ChangeOrder:
     type_key: str = ""
     sync_channel: str | None = None
     sync_id: str = ""
+    recipient: Recipient | None = None
     cases: tuple[Case, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -44,6 +48,7 @@ class ChangeOrder:
             and not self.line_fields
             and self.type_fields is None
             and self.sync_channel is None
+            and self.recipient is None
         )
 
 
@@ -63,8 +68,9 @@ def plan_changes(
     type_key: str,
     sync_channel: str | None,
     cases: tuple[Case, ...],
+    moved_to: Recipient | None = None,
 ) -> ChangeOrder | None:
-    """The change that brings the order in commercetools to what Amazon shows, or None where it is there already."""
+    """The change that brings the order in commercetools to what Amazon shows, or None where it is there already. Sync info goes alone, and last."""
     order_state, shipment_state = _STATES.get(move, (None, None))
     events: list[Event] = []
     if order.fulfilled_by == FulfilledBy.AMAZON and left_its_fence(imported) and order_state != "Cancelled":
@@ -76,20 +82,27 @@ def plan_changes(
             order_state = "Complete"
         if imported.shipment_state in WAREHOUSE_SHIPMENT_STATES:
             shipment_state = "Shipped" if order.status == AmazonStatus.SHIPPED else "Delayed"
+    if moved_to is not None:
+        events.append(Event("order.address_changed"))
+        cases = (*cases, Case("order.address_changed", {}, order.ship_by_at, order.grand_total))
     change = ChangeOrder(
         imported=imported,
         order_state=order_state if order_state != imported.order_state else None,
         shipment_state=shipment_state if shipment_state != imported.shipment_state else None,
-        fields=_changed_fields(imported, fields),
+        fields=_changed_fields(imported, fields) | _changed_instructions(imported, moved_to),
         line_fields=_changed_line_fields(order, imported),
         type_fields=None if imported.has_type else fields,
         type_key=type_key,
-        sync_channel=sync_channel if sync_channel and sync_channel not in imported.synced_channels else None,
-        sync_id=order.order_id,
+        recipient=moved_to,
         cases=cases,
         events=tuple(events),
     )
-    return None if change.is_empty() else change
+    if not change.is_empty():
+        return change
+    # An update is all or nothing: sync info that is refused must not keep a cancellation back, or an FBA order in front of the warehouse.
+    if sync_channel is None or sync_channel in imported.synced_channels:
+        return None
+    return replace(change, sync_channel=sync_channel, sync_id=order.order_id)
 
 
 def _changed_fields(imported: ImportedOrder, wanted: Mapping[str, object]) -> dict[str, object | None]:
@@ -97,6 +110,14 @@ def _changed_fields(imported: ImportedOrder, wanted: Mapping[str, object]) -> di
     if "amazon-order-id" not in imported.fields:
         return {}
     return {name: wanted.get(name) for name in LIVING_FIELDS if wanted.get(name) != imported.fields.get(name)}
+
+
+def _changed_instructions(imported: ImportedOrder, moved_to: Recipient | None) -> dict[str, object | None]:
+    """What the buyer asks of the carrier goes with the address, where our fields are."""
+    if moved_to is None or "amazon-order-id" not in imported.fields:
+        return {}
+    name, wanted = "amazon-delivery-instructions", moved_to.instructions[:TEXT_MAX] or None
+    return {} if imported.fields.get(name) == wanted else {name: wanted}
 
 
 def _changed_line_fields(order: AmazonOrder, imported: ImportedOrder) -> dict[str, dict[str, object | None]]:

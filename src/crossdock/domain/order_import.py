@@ -25,7 +25,7 @@ from crossdock.domain.order_cases import (
 )
 from crossdock.domain.order_changes import ChangeOrder, plan_changes
 from crossdock.domain.order_fields import line_fields_of, order_fields_of
-from crossdock.domain.order_lifecycle import LIFECYCLE, Move, phase_of
+from crossdock.domain.order_lifecycle import LIFECYCLE, Move, left_its_fence, phase_of
 from crossdock.domain.order_policy import Known, OrderPolicy, tax_rules, unknown_skus
 from crossdock.domain.order_totals import OrderTotals, has_prices, order_totals
 from crossdock.domain.timeline import Event
@@ -100,7 +100,7 @@ def decide_import(order: AmazonOrder, known: Known, policy: OrderPolicy, now: da
         if held is not None:
             return held
     if order.fulfilled_by not in set(FulfilledBy) or order.status not in set(AmazonStatus):
-        return NeedsPerson(status_unknown(order))
+        return _ask_status(order, known, policy)
     move = LIFECYCLE[FulfilledBy(order.fulfilled_by), AmazonStatus(order.status), phase_of(known.imported)]
     if known.imported is not None:
         return _decide_existing(order, known, policy, move=move, now=now)
@@ -167,18 +167,38 @@ def _needs_person(order: AmazonOrder, known: Known, move: Move, unknown: frozens
 def _decide_existing(order: AmazonOrder, known: Known, policy: OrderPolicy, *, move: Move, now: datetime) -> Decision:
     imported = known.imported
     assert imported is not None, "an existing order is missing"
-    if not known.linked and not _is_ours(order, imported):
+    if not known.linked and not is_ours(order, imported):
         return NeedsPerson(
             Case("order.number_taken", {"order_number": imported.order_number}, our_ship_by(order), order.grand_total)
         )
     if move is Move.ASK_STATUS:
-        return NeedsPerson(status_unknown(order))
+        return _ask_status(order, known, policy)
     cases = standing_cases(order, known, policy, move=move, now=now)
     wanted = _fields(order, known.personal)
     change = plan_changes(
-        order, imported, move, fields=wanted, type_key=policy.order_type, sync_channel=policy.sync_channel, cases=cases
+        order,
+        imported,
+        move,
+        fields=wanted,
+        type_key=policy.order_type,
+        sync_channel=policy.sync_channel,
+        cases=cases,
+        moved_to=known.moved_to,
     )
     return InSync(imported, cases) if change is None else change
+
+
+def _ask_status(order: AmazonOrder, known: Known, policy: OrderPolicy) -> Decision:
+    """A person must say what the status means. The fence does not wait for that: an FBA order that left it is put back at once."""
+    case = status_unknown(order)
+    imported = known.imported
+    if imported is None or order.fulfilled_by != FulfilledBy.AMAZON or not left_its_fence(imported):
+        return NeedsPerson(case)
+    fields = _fields(order, known.personal)
+    fenced = plan_changes(
+        order, imported, Move.KEEP, fields=fields, type_key=policy.order_type, sync_channel=None, cases=(case,)
+    )
+    return NeedsPerson(case) if fenced is None else fenced
 
 
 def _import(
@@ -205,7 +225,7 @@ def _import(
         order_number=policy.order_number(order),
         order_state=order_state,
         shipment_state=shipment_state,
-        inventory_mode=policy.inventory_mode if to_ship else "None",
+        inventory_mode=policy.inventory_mode_of(order) if to_ship else "None",
         supply_channel=policy.supply_channel if to_ship else None,
         country=marketplace.country if marketplace else "US",
         language=marketplace.language if marketplace else "en",
@@ -241,9 +261,14 @@ def _customer_key(order: AmazonOrder, customer: str) -> str | None:
     return f"amazon-{order.marketplace_id}" if customer == "anonymous" else None
 
 
-def _is_ours(order: AmazonOrder, imported: ImportedOrder) -> bool:
+def is_ours(order: AmazonOrder, imported: ImportedOrder) -> bool:
     """Whether an order found under our number is this Amazon order: by its field, or by the keys of its lines."""
+    return is_order(imported, order.order_id, frozenset(item.order_item_id for item in order.items))
+
+
+def is_order(imported: ImportedOrder, order_id: str, item_ids: frozenset[str]) -> bool:
+    """The same, of an order of which no more is known than its id and the ids of its items."""
     stated = imported.fields.get("amazon-order-id")
     if stated is not None:
-        return stated == order.order_id
-    return bool({line.key for line in imported.lines} & {item.order_item_id for item in order.items})
+        return stated == order_id
+    return not item_ids.isdisjoint(line.key for line in imported.lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from crossdock.domain.order import AmazonStatus, FulfilledBy, ImportedOrder
+from crossdock.domain.order import AmazonOrder, AmazonStatus, FulfilledBy, ImportedOrder
 
 
 class Phase(StrEnum):
@@ -102,6 +102,12 @@ def phase_of(imported: ImportedOrder | None) -> Phase:
     if imported.shipment_state in _SHIPPED_STATES:
         return Phase.SHIPPED
     return Phase.PARTIAL if imported.shipment_state == "Partial" else Phase.OPEN
+
+
+def is_ours_to_ship(order: AmazonOrder) -> bool:
+    """Whether Amazon waits for a parcel of ours, or for the rest of one."""
+    to_ship = {AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED}
+    return order.fulfilled_by == FulfilledBy.MERCHANT and order.status in to_ship
 
 
 def left_its_fence(imported: ImportedOrder) -> bool:

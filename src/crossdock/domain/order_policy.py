@@ -9,13 +9,16 @@ from decimal import Decimal
 
 from crossdock.domain.ids import MarketplaceId, OrderNumber, SellerSku
 from crossdock.domain.marketplaces import MARKETPLACES
-from crossdock.domain.order import NOBODY, AmazonOrder, ImportedOrder, PersonalData
+from crossdock.domain.order import NOBODY, AmazonOrder, ImportedOrder, PersonalData, Recipient
 from crossdock.domain.order_totals import TaxRules
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPolicy:
-    """What the merchant decided about orders; `crossdock.example.toml` explains every field."""
+    """What the merchant decided about orders; `crossdock.example.toml` explains every field.
+
+    `claims_from`: the units of orders made from then on are claimed on their entry as soon as they are known; None where the import takes them.
+    """
 
     import_from: datetime
     marketplaces: frozenset[MarketplaceId]
@@ -33,6 +36,12 @@ class OrderPolicy:
     order_type: str = "crossdock-amazon-order"
     line_type: str = "crossdock-amazon-line"
     sync_channel: str | None = None
+    claims_from: datetime | None = None
+
+    def inventory_mode_of(self, order: AmazonOrder) -> str:
+        """How the import of an order that is to be shipped takes stock: not at all where its units are claimed."""
+        is_claimed = self.claims_from is not None and order.created_at >= self.claims_from
+        return "None" if is_claimed else self.inventory_mode
 
     def order_number(self, order: AmazonOrder) -> OrderNumber:
         """The order number in commercetools: Amazon's own id, behind the prefix fixed at the first import."""
@@ -58,12 +67,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What commercetools and our store hold about the order now. `linked`: we imported it once."""
+    """What commercetools and our store hold about the order now. `linked`: we imported it once.
+
+    `moved_to`: where Amazon says it goes, if that is not where commercetools was told.
+    """
 
     imported: ImportedOrder | None = None
     linked: bool = False
     variants: Mapping[SellerSku, Variant] = field(default_factory=dict)
     personal: PersonalData = NOBODY
+    moved_to: Recipient | None = None
 
 
 def tax_rules(order: AmazonOrder, known: Known, policy: OrderPolicy) -> TaxRules:

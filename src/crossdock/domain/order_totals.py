@@ -6,7 +6,8 @@ promotion carries, is decided per order by the equation that holds:
     (A) grand total = all breakdowns, tax included      -> tax on top
     (B) grand total = all breakdowns without the tax    -> tax inside
 
-If none holds, the remainder becomes a line of its own and a case: a cent must not hold up a ship-by date.
+A promotion lowers the price wherever that explains the total, by whichever equation; only where nothing else does may it raise it. If none holds,
+the remainder becomes a line of its own and a case: a cent must not hold up a ship-by date.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.marketplaces import MARKETPLACES
@@ -29,6 +31,9 @@ DELIVERY_TIP = "DELIVERY_TIP"
 
 RATE_NAME = "Amazon"
 FACILITATOR_RATE_NAME = "Amazon, collected by the marketplace"
+
+# How the slug of a line begins that holds an item's goods without being a line item; gift wraps, promotions and the order's own lines begin otherwise.
+GOODS_SLUG = "amazon-item-"
 
 # commercetools stores tax rates as a number between 0 and 1; four places tell 19 % from 18.99 %.
 _RATE_PLACES = Decimal("0.0001")
@@ -73,7 +78,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class LineTotal:
-    """A line of goods: `quantity` units at `unit_price` round to `amount`, which is Amazon's ITEM."""
+    """A line of goods: `quantity` units at `unit_price` round to `amount`, which is Amazon's ITEM, or the share of it that units to be sent have."""
 
     item: OrderItem
     quantity: int
@@ -102,25 +107,36 @@ class ShippingTotal:
     tax: Tax | None
 
 
+class Grounds(StrEnum):
+    """Why the amounts are read as they are, in words for the timeline."""
+
+    ONLY_READING = "tax is {where}"
+    LOWERS_PRICE = (
+        "more than one reading of the amounts fits: tax taken as {where}, because a promotion lowers the price"
+    )
+    POLICY = "more than one reading of the amounts fits: tax taken as {where} by policy"
+    RAISES_PRICE = "a promotion raises the price, because nothing else explains the total: tax taken as {where}"
+    NOTHING_FITS = "no reading of the amounts fits: tax taken as {where}, {difference} left over"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the order's amounts were understood. `certain`: exactly one reading fits; `difference`: what none of them explains."""
+    """How the order's amounts were understood, and why; `difference`: what no reading explains."""
 
     tax_included: bool
     discount_sign: int
-    certain: bool
+    grounds: Grounds
     difference: Money
+
+    @property
+    def certain(self) -> bool:
+        """Whether exactly one reading fits, and it is one that can be believed."""
+        return self.grounds is Grounds.ONLY_READING
 
     def sentence(self) -> str:
         """For the timeline."""
         where = "inside the prices" if self.tax_included else "on top of the prices"
-        if self.difference:
-            return f"no reading of the amounts fits: tax taken as {where}, {self.difference} left over"
-        return (
-            f"tax is {where}"
-            if self.certain
-            else f"more than one reading of the amounts fits: tax taken as {where} by policy"
-        )
+        return self.grounds.format(where=where, difference=self.difference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +195,9 @@ def order_totals(order: AmazonOrder, rules: TaxRules, *, as_extras: frozenset[Se
     extras: list[ExtraTotal] = []
     shipping: list[_Part] = []
     untaxed: list[SellerSku] = []
+    zero_counts = _states_tax(order)
     for item in order.items:
-        parts = _taxed_parts(item, currency, reading, rules)
+        parts = _taxed_parts(item, currency, reading, rules, zero_counts=zero_counts)
         if any(part.tax is None and part.amount for part in parts):
             untaxed.append(item.seller_sku)
         goods, more = _split_goods(item, parts, as_extras=as_extras, to_ship=to_ship)
@@ -233,33 +250,37 @@ def has_prices(order: AmazonOrder) -> bool:
 
 
 def read_amounts(order: AmazonOrder, currency: str, *, tax_included: bool) -> Reading:
-    """Which equation holds; `tax_included` is the marketplace's convention, for orders that more than one reading fits, or none."""
+    """Which equation holds; `tax_included` is the marketplace's convention, for orders whose tax is not stated, or that no reading fits.
+
+    The sign that lowers the price goes before the convention: a marketplace's habit is no reason to believe that a promotion made goods dearer.
+    """
     plain, discount, tax = _sums(order, currency)
-    natural_sign = -1 if discount.minor_units > 0 else 1
-    signs = (natural_sign, -natural_sign) if discount else (1,)
+    lowering = -1 if discount.minor_units > 0 else 1
+    signs = (lowering, -lowering) if discount else (1,)
     conventions = (tax_included, not tax_included) if tax else (tax_included,)
 
     def explained(sign: int, *, included: bool) -> Money:
         return plain + Money(sign * discount.minor_units, currency) + (zero(currency) if included else tax)
 
     if order.grand_total is None:
-        return Reading(tax_included=tax_included, discount_sign=natural_sign, certain=False, difference=zero(currency))
+        return Reading(tax_included, lowering, Grounds.POLICY, zero(currency))
     fitting = [
         (included, sign)
-        for included in conventions
         for sign in signs
+        for included in conventions
         if explained(sign, included=included) == order.grand_total
     ]
-    if fitting:
-        included, sign = fitting[0]
-        certain = len(fitting) == 1 and bool(tax)
-        return Reading(tax_included=included, discount_sign=sign, certain=certain, difference=zero(currency))
-    return Reading(
-        tax_included=tax_included,
-        discount_sign=natural_sign,
-        certain=False,
-        difference=order.grand_total - explained(natural_sign, included=tax_included),
-    )
+    if not fitting:
+        left_over = order.grand_total - explained(lowering, included=tax_included)
+        return Reading(tax_included, lowering, Grounds.NOTHING_FITS, left_over)
+    included, sign = fitting[0]
+    if discount and sign != lowering:
+        grounds = Grounds.RAISES_PRICE
+    elif len(fitting) > 1:
+        grounds = Grounds.LOWERS_PRICE
+    else:
+        grounds = Grounds.ONLY_READING if tax else Grounds.POLICY
+    return Reading(included, sign, grounds, zero(currency))
 
 
 def unit_price(amount: Money, quantity: int) -> UnitPrice:
@@ -364,14 +385,17 @@ def _parts_summing_to(row: Breakdown) -> tuple[tuple[str, Money], ...]:
     return ((ITEM, row.amount),)
 
 
-def _taxed_parts(item: OrderItem, currency: str, reading: Reading, rules: TaxRules) -> tuple[_Part, ...]:
+def _taxed_parts(
+    item: OrderItem, currency: str, reading: Reading, rules: TaxRules, *, zero_counts: bool
+) -> tuple[_Part, ...]:
     amounts = _amounts(item, currency, reading.discount_sign)
-    stated = _stated(item, currency)
+    stated = _stated(item, currency, zero_counts=zero_counts)
     name = FACILITATOR_RATE_NAME if item.facilitator else RATE_NAME
     if stated is not None:
         shares = _tax_shares(stated, amounts, currency)
+        known = _known_rate(item, amounts, shares, rules, included=reading.tax_included)
         taxes: dict[tuple[str, bool], Tax | None] = {
-            key: _stated_tax(name, amount, shares[key], included=reading.tax_included)
+            key: _stated_tax(name, amount, shares[key], included=reading.tax_included, known=known)
             for key, amount in amounts.items()
         }
     else:
@@ -383,14 +407,45 @@ def _taxed_parts(item: OrderItem, currency: str, reading: Reading, rules: TaxRul
     return tuple(_Part(kind, discount, amount, taxes[kind, discount]) for (kind, discount), amount in amounts.items())
 
 
-def _stated(item: OrderItem, currency: str) -> Breakdown | None:
-    """All tax Amazon states for the item as one row; None where it states none, or nothing but a bare zero."""
-    rows = [row for row in item.proceeds if row.type == TAX and (row.amount or row.parts)]
+def _states_tax(order: AmazonOrder) -> bool:
+    """Whether Amazon states any tax for any item, so that a bare zero beside it is a rate and not silence.
+
+    Where every zero is bare, nothing tells goods that are zero-rated from tax that Amazon does not compute for this merchant: the merchant's own
+    rates know better.
+    """
+    return any(row.type == TAX and row.amount for item in order.items for row in item.proceeds)
+
+
+def _stated(item: OrderItem, currency: str, *, zero_counts: bool) -> Breakdown | None:
+    """All tax Amazon states for the item as one row; None where it states none, or nothing but a bare zero that does not count."""
+    rows = [row for row in item.proceeds if row.type == TAX and (zero_counts or row.amount or row.parts)]
     if not rows:
         return None
     return Breakdown(
         TAX, total((row.amount for row in rows), currency), tuple(part for row in rows for part in row.parts)
     )
+
+
+def _known_rate(
+    item: OrderItem,
+    amounts: Mapping[tuple[str, bool], Money],
+    shares: Mapping[tuple[str, bool], Money],
+    rules: TaxRules,
+    *,
+    included: bool,
+) -> Decimal | None:
+    """The rate the merchant uses for this item, where it gives the tax Amazon states for every part of it.
+
+    Whole cents hide a rate: 19 % of 1.99 reads as 19.16 %, and each such line would be a tax portion of its own. Less than one smallest unit off
+    is rounding, up or down as each country has it; a part without tax says nothing.
+    """
+    taxed = [(amounts[key].minor_units, tax.minor_units) for key, tax in shares.items() if tax]
+    for rate in (rules.rate_by_sku.get(item.seller_sku), rules.default_rate):
+        if rate is not None:
+            of_amount = rate / (1 + rate) if included else rate
+            if all(abs(amount * of_amount - tax) < 1 for amount, tax in taxed):
+                return rate
+    return None
 
 
 def _silent_rate(item: OrderItem, rules: TaxRules, *, included: bool) -> Decimal | None:
@@ -435,8 +490,11 @@ def _signed_tax_parts(stated: Breakdown) -> tuple[tuple[str, Money], ...]:
     return stated.parts
 
 
-def _stated_tax(name: str, amount: Money, tax: Money, *, included: bool) -> Tax:
+def _stated_tax(name: str, amount: Money, tax: Money, *, included: bool, known: Decimal | None = None) -> Tax:
+    """Amazon's tax; its rate is the known one, else tax over net. No tax at all is no rate's."""
     net = amount - tax if included else amount
+    if known is not None and tax:
+        return Tax(name, known.quantize(_RATE_PLACES), included, tax, net)
     rate = (Decimal(tax.minor_units) / net.minor_units).quantize(_RATE_PLACES) if net else Decimal(0)
     # A rate outside 0..1 is no rate (commercetools refuses it); the amount stands all the same.
     return Tax(name, rate if 0 <= rate <= 1 else Decimal(0), included, tax, net)
@@ -461,28 +519,64 @@ def _split_goods(
             extras.extend(_promotion(item, part))
         elif part.kind == SHIPPING:
             continue
-        elif part.kind != ITEM:
+        elif part.kind != ITEM or quantity <= 0:
             extras.extend(_charge(item, part))
-        elif quantity > 0 and item.seller_sku not in as_extras:
-            lines.append(LineTotal(item, quantity, unit_price(part.amount, quantity), part.amount, part.tax))
-        elif quantity > 0:
-            extras.append(_goods_as_extra(item, part, quantity))
         else:
-            extras.extend(_charge(item, part))
+            goods, cancelled = _without_cancelled(item, part, quantity)
+            extras.extend(cancelled)
+            if item.seller_sku in as_extras:
+                extras.append(_goods_as_extra(item, goods, quantity))
+            else:
+                lines.append(LineTotal(item, quantity, unit_price(goods.amount, quantity), goods.amount, goods.tax))
     return lines, extras
+
+
+def _without_cancelled(item: OrderItem, goods: _Part, quantity: int) -> tuple[_Part, list[ExtraTotal]]:
+    """The goods that are sent, and what Amazon still charges for units that are not: spread over the others it would make them dearer than sold."""
+    if not _covers_cancelled(item, goods.amount, quantity):
+        return goods, []
+    kept, cancelled = _shared(goods, (quantity, item.quantity - quantity))
+    slug = f"amazon-cancelled-{item.order_item_id}"
+    return kept, [ExtraTotal(slug, "Cancelled", cancelled.amount, cancelled.tax, item)]
+
+
+def _covers_cancelled(item: OrderItem, amount: Money, quantity: int) -> bool:
+    """Whether an ITEM amount is for all units ordered, not for the `quantity` that is left, as far as Amazon's unit price shows.
+
+    Without a unit price only an amount shows it that all units share evenly and those left do not. Where nothing shows it, it is for those left.
+    """
+    units, price = amount.minor_units, item.unit_price
+    if price is None:
+        return units % item.quantity == 0 and units % quantity != 0
+    of_all, of_left = (abs(units - price.minor_units * count) for count in (item.quantity, quantity))
+    # A unit price is rounded, up or down: less than one smallest unit off for each unit.
+    return of_all < min(item.quantity, of_left)
+
+
+def _shared(part: _Part, units: tuple[int, int]) -> tuple[_Part, _Part]:
+    """The same amount and tax as two parts, by units, at one rate."""
+    first, second = allocate(part.amount, units)
+    if part.tax is None:
+        return replace(part, amount=first), replace(part, amount=second)
+    tax = part.tax
+    taxes = (
+        replace(tax, amount=share, net=amount - share if tax.included else amount)
+        for amount, share in zip((first, second), allocate(tax.amount, units), strict=True)
+    )
+    return replace(part, amount=first, tax=next(taxes)), replace(part, amount=second, tax=next(taxes))
 
 
 def _goods_as_extra(item: OrderItem, part: _Part, quantity: int) -> ExtraTotal:
     """Goods commercetools does not know."""
     return ExtraTotal(
-        f"amazon-item-{item.order_item_id}", item.title or item.seller_sku, part.amount, part.tax, item, quantity
+        f"{GOODS_SLUG}{item.order_item_id}", item.title or item.seller_sku, part.amount, part.tax, item, quantity
     )
 
 
 def _charge(item: OrderItem, part: _Part) -> list[ExtraTotal]:
     if not part.matters():
         return []
-    slug = f"amazon-{_slug(part.kind)}-{item.order_item_id}"
+    slug = f"{GOODS_SLUG if part.kind == ITEM else f'amazon-{_slug(part.kind)}-'}{item.order_item_id}"
     return [ExtraTotal(slug, _EXTRA_NAMES.get(part.kind, _EXTRA_NAMES["OTHER"]), part.amount, part.tax, item)]
 
 

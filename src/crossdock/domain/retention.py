@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from crossdock.domain.order import AmazonOrder, AmazonStatus, FulfilledBy
+from crossdock.domain.order import AmazonOrder, AmazonStatus, FulfilledBy, PersonalData
 
 # Amazon keeps an address for FBM orders only; personal data goes this long after delivery (Data Protection Policy).
 ERASE_AFTER_DELIVERY = timedelta(days=30)
@@ -18,6 +18,12 @@ DELIVERY_ASSUMED_AFTER = timedelta(days=14)
 def needs_address(order: AmazonOrder) -> bool:
     """Whether the next step needs to know where the order goes: only FBM, only while it is to be shipped."""
     return order.fulfilled_by == FulfilledBy.MERCHANT and order.status == AmazonStatus.UNSHIPPED
+
+
+def is_addressed(order: AmazonOrder, personal: PersonalData) -> bool:
+    """Whether a parcel could be addressed by what is known: fully, and as of this version of the order."""
+    recipient, read_at = personal.recipient, personal.recipient_at
+    return recipient is not None and recipient.deliverable() and read_at is not None and read_at >= order.updated_at
 
 
 def may_hold_personal_data(order: AmazonOrder) -> bool:

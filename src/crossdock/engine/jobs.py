@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import procrastinate
+import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from crossdock import events
+from crossdock.engine.schedule import DRAINS
+from crossdock.errors import StoreError
 
 WAKE = "wake"
 # A worker that has not been heard of for so long is dead; with the tick below, its work is taken over well within a minute.
@@ -28,8 +31,9 @@ TICK_CRON = "* * * * * */10"
 CONCURRENCY = 4
 # How long a worker waits before it looks for the database again.
 REOPEN_S = 2.0
-# NOTIFY wakes workers at once; this is only for a notice that got lost.
-POLL_S = 15.0
+# NOTIFY wakes workers at once, except for a wake-up that waited for the lock of one that ran: nothing tells when that is over. One query of a worker each
+# time, whatever the number of connections; at 15 s, a change that came while a drain was ending waited for the next tick (seen: 8 s at p95).
+POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Wakeups:
         while not self._stop.is_set():
             try:
                 asyncio.run(self._work_once())
-            except (ConnectorException, OSError) as fault:
+            except (ConnectorException, psycopg.OperationalError, StoreError, OSError) as fault:
                 events.emit("store.unavailable", flow="worker", reason=type(fault).__name__)
                 self._stop.wait(REOPEN_S)
 
@@ -138,6 +142,8 @@ class Wakeups:
         name = f"{connection_id}/{flow}"
         arguments: dict[str, Any] = {"connection_id": connection_id, "flow": flow}
         try:
-            await self._wake.configure(lock=name, queueing_lock=name).defer_async(**arguments)
+            # What has records due goes before what looks for some: a hundred connections' routines, due together, held a change up for 17 s (measured).
+            priority = 1 if flow in DRAINS else 0
+            await self._wake.configure(lock=name, queueing_lock=name, priority=priority).defer_async(**arguments)
         except AlreadyEnqueued:
             return

@@ -38,7 +38,8 @@ def decide_retry(fault: RemoteError, attempts: int, now: datetime, *, turn: int 
     """
     if isinstance(fault, Unavailable) and fault.own_rate:
         wait_s = fault.retry_after_s or 1.0
-        return RetryAt(now + timedelta(seconds=min(wait_s * (turn + 1), max(wait_s, SPREAD_MAX_S))), counts=False)
+        turns_s = turn * (fault.every_s or wait_s)
+        return RetryAt(now + timedelta(seconds=min(wait_s + turns_s, max(wait_s, SPREAD_MAX_S))), counts=False)
     if isinstance(fault, Conflict):
         return RetryAt(now, counts=True) if attempts < CONFLICTS_MAX else GiveUp("record.stuck")
     if attempts >= ATTEMPTS_MAX:

@@ -11,16 +11,27 @@ INGEST = "ingest_orders"
 FENCE = "check_fence"
 DAYS = "check_days"
 ERASE = "erase_personal_data"
+PUSH = "push_stock"
+STOCK = "discover_stock"
+SWEEP = "sweep_stock"
+LISTING = "list_stock"
+LISTED = "list_listings"
+FEEDS = "follow_feeds"
+# In which order one pass over a connection runs them.
+PASS = ((DISCOVER,), (INGEST,), (LISTING, LISTED, STOCK, SWEEP), (FENCE, DAYS, PUSH), (FEEDS,))
+# Flows of records: woken by what arrives and by what is due, not by the clock.
+DRAINS = (INGEST, PUSH)
 
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A flow that runs by the clock. `target_s`: the freshness it promises, shown beside the measured one."""
+    """A flow that runs by the clock. `target_s`: the freshness it promises, shown beside the measured one. `of_stock`: only where stock is ours."""
 
     name: str
     every: timedelta
     target_s: int
     reason: str
+    of_stock: bool = False
 
 
 ROUTINES: tuple[Routine, ...] = (
@@ -43,15 +54,52 @@ ROUTINES: tuple[Routine, ...] = (
         "a closed day is proven once; a page costs one of the rare searches, so it may take several runs",
     ),
     Routine(ERASE, timedelta(hours=1), 26 * 3600, "personal data leaves on its day, 30 days after delivery"),
+    Routine(
+        STOCK,
+        timedelta(minutes=2),
+        300,
+        "messages tell what the shop sold; while they tell something they are asked every ten seconds",
+        of_stock=True,
+    ),
+    Routine(
+        SWEEP, timedelta(minutes=5), 900, "what no message told is found by what was modified lately", of_stock=True
+    ),
+    Routine(
+        LISTING, timedelta(hours=24), 26 * 3600, "what neither told is found by looking at every entry", of_stock=True
+    ),
+    Routine(
+        LISTED,
+        timedelta(hours=24),
+        26 * 3600,
+        "what Amazon lists is compared whole, a thousand SKUs in ten seconds",
+        of_stock=True,
+    ),
+    Routine(
+        FEEDS,
+        timedelta(minutes=10),
+        1200,
+        "a feed that is under way is looked at every minute; whoever gathers one wakes this at once, so that nothing waits for the clock",
+        of_stock=True,
+    ),
 )
 
 # After a refused consent: soon enough to go on by itself when it is renewed, seldom enough not to knock in vain all day.
 PAUSE = timedelta(minutes=5)
+# While messages tell something, the next are worth asking for soon; a hundred idle connections must not cost more than a hundredth of a core or two.
+BUSY_EVERY = timedelta(seconds=10)
+# While a feed is under way: it takes minutes.
+FEED_EVERY = timedelta(seconds=60)
 
 
-def due_routines(next_runs: Mapping[str, datetime], now: datetime) -> list[str]:
+def due_routines(next_runs: Mapping[str, datetime], now: datetime, *, with_stock: bool = False) -> list[str]:
     """The routines whose time has come; one that never ran is due."""
-    return [routine.name for routine in ROUTINES if (at := next_runs.get(routine.name)) is None or at <= now]
+    ours = [routine.name for routine in ROUTINES if with_stock or not routine.of_stock]
+    return [name for name in ours if (at := next_runs.get(name)) is None or at <= now]
+
+
+def target_of(name: str) -> timedelta:
+    """The freshness a routine promises."""
+    return timedelta(seconds=next(routine.target_s for routine in ROUTINES if routine.name == name))
 
 
 def next_run(name: str, now: datetime, *, wait_s: float | None = None) -> datetime:

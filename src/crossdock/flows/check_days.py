@@ -1,6 +1,6 @@
 """Every order of a closed day is here, proven; and no FBA order is where a warehouse would find it.
 
-The proof is a second, independent search by creation time: its ids must be in the inbox, and those that are in scope in commercetools.
+The proof is a second, independent search by creation time: its ids must be in the inbox, those that are in scope in commercetools, and the others not.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from crossdock.domain.day_check import DayCheck
 from crossdock.domain.ids import AmazonOrderId, OrderNumber
+from crossdock.domain.order import OrdersPage
 from crossdock.domain.timeline import State
 from crossdock.domain.window import Window
 from crossdock.errors import Rejected
@@ -20,9 +21,14 @@ from crossdock.ports import AmazonOrders, CommerceOrders, Inbox
 CLOSED_AFTER = timedelta(hours=1)
 
 
+def first_open_day(now: datetime) -> date:
+    """The first day (UTC) that may not be checked yet."""
+    return (now.astimezone(UTC) - CLOSED_AFTER).date()
+
+
 def is_closed(day: date, now: datetime) -> bool:
     """Whether a day (UTC) may be checked."""
-    return now >= datetime.combine(day + timedelta(days=1), time(), UTC) + CLOSED_AFTER
+    return day < first_open_day(now)
 
 
 def check_day(
@@ -36,37 +42,48 @@ def check_day(
 ) -> DayCheck:
     """Read the next page of a closed day and count it: on Amazon = in commercetools + out of scope + waiting.
 
-    A page costs one of Amazon's rare searches, so the count goes on from `position` ({} at first), whenever the next call is free.
+    A page costs one of Amazon's rare searches, so the count goes on from `position` ({} at first), whenever the next call is free. `looked` in it names
+    strays of an earlier check: the flow has looked at each since, and what it left out again is somebody else's.
     """
-    start = datetime.combine(day, time(), UTC)
+    looked = position.get("looked", [])
 
-    window = Window(start, start + timedelta(days=1))
-    try:
-        page = amazon.search(window, position.get("token"), by_creation=True)
-    except Rejected:
-        if "token" not in position:
-            raise
-        # Tokens die after a day: count the whole day anew.
-        position, page = {}, amazon.search(window, None, by_creation=True)
+    page, position = _next_page(day, position, amazon)
     known = inbox.known([read.record_id for read in page.orders])
-    in_scope = {
-        order_number(AmazonOrderId(record_id)): record_id
-        for record_id, state in known.items()
-        if state is not State.OUT_OF_SCOPE
-    }
-    existing = orders.existing(sorted(in_scope))
+    numbers = {order_number(AmazonOrderId(record_id)): record_id for record_id in known}
+    existing = {numbers[number] for number in orders.existing(sorted(numbers))}
 
-    absent = [record_id for number, record_id in in_scope.items() if number not in existing]
-    vanished = [record_id for record_id in absent if known[record_id] is State.IN_SYNC]
+    left_out = {record_id for record_id, state in known.items() if state is State.OUT_OF_SCOPE}
+    strays = sorted((left_out & existing).difference(looked))
+    absent = known.keys() - left_out - existing
+    vanished = sorted(record_id for record_id in absent if known[record_id] is State.IN_SYNC)
     missing = tuple(read for read in page.orders if read.record_id not in known)
     counts = {
         "on_amazon": len({read.record_id for read in page.orders}),
-        "in_commercetools": len(existing),
-        "out_of_scope": len(known) - len(in_scope),
+        "in_commercetools": len(existing - left_out),
+        "out_of_scope": len(left_out) - len(strays),
         "waiting": len(absent) - len(vanished),
         "found_missing": len(missing),
     }
     sums = {name: count + position.get(name, 0) for name, count in counts.items()}
-    lost = [*position.get("vanished", []), *vanished]
-    onward = None if page.next_token is None else {**sums, "vanished": lost, "token": page.next_token}
-    return DayCheck(day=day, **sums, vanished=tuple(lost), missing=missing, position=onward)
+    found = {name: [*position.get(name, []), *ids] for name, ids in (("vanished", vanished), ("strays", strays))}
+    onward = {**sums, **found, "looked": looked, "token": page.next_token} if page.next_token is not None else None
+    return DayCheck(
+        day=day,
+        **sums,
+        vanished=tuple(found["vanished"]),
+        strays=tuple(found["strays"]),
+        missing=missing,
+        position=onward,
+    )
+
+
+def _next_page(day: date, position: dict[str, Any], amazon: AmazonOrders) -> tuple[OrdersPage, dict[str, Any]]:
+    """The next page of the day, and the position it adds to: none where the token has died, as it does after a day; then the day is counted anew."""
+    start = datetime.combine(day, time(), UTC)
+    window = Window(start, start + timedelta(days=1))
+    try:
+        return amazon.search(window, position.get("token"), by_creation=True), position
+    except Rejected:
+        if "token" not in position:
+            raise
+        return amazon.search(window, None, by_creation=True), {}

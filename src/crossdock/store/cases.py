@@ -16,7 +16,7 @@ from crossdock.domain.case import Case
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.record import Settled
 from crossdock.domain.timeline import Event
-from crossdock.store.database import Transaction
+from crossdock.store.database import Transaction, as_json
 from crossdock.store.history import write_events
 
 # Not closed by a run of the record, which looks at other things.
@@ -42,7 +42,7 @@ class CaseBook:
             """
             insert into cases (connection_id, flow, record_id, kind, owner, facts, deadline, at_stake_minor_units, at_stake_currency,
                 opened_at, updated_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            values (%s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s)
             on conflict (connection_id, flow, record_id, kind) where closed_at is null do update set
                 facts = excluded.facts, deadline = excluded.deadline, updated_at = excluded.updated_at,
                 at_stake_minor_units = excluded.at_stake_minor_units, at_stake_currency = excluded.at_stake_currency
@@ -100,15 +100,17 @@ class CaseBook:
                     [ends_at, self.connection_id, self.flow, record_id],
                 )
 
-    def clear(self, transaction: Transaction, record_ids: Sequence[str], kind: str, now: datetime) -> None:
-        """Close the case of this kind of each of these records, seen healthy; nothing happens where there is none."""
+    def clear(
+        self, transaction: Transaction, record_ids: Sequence[str], kind: str, now: datetime, *, facts: Mapping[str, str]
+    ) -> None:
+        """Close the case of this kind of each of these records that tells these facts, seen healthy; nothing happens where there is none."""
         closed = transaction.execute(
             """
             update cases set closed_at = %s, updated_at = %s, closed_because = 'seen healthy'
-            where connection_id = %s and flow = %s and record_id = any(%s) and kind = %s and closed_at is null
+            where connection_id = %s and flow = %s and record_id = any(%s) and kind = %s and facts @> %s and closed_at is null
             returning record_id, kind
             """,
-            [now, now, self.connection_id, self.flow, list(record_ids), kind],
+            [now, now, self.connection_id, self.flow, list(record_ids), kind, Jsonb(dict(facts))],
         ).fetchall()
         self._note(transaction, "case.closed", [(row[0], row[1]) for row in closed], now)
 
@@ -120,7 +122,7 @@ class CaseBook:
             record_id,
             case.kind,
             self.owners.get(case.kind, CASE_KINDS[case.kind].owner),
-            Jsonb(dict(case.facts)),
+            as_json(dict(case.facts)),
             case.deadline,
             at_stake.minor_units if at_stake else None,
             at_stake.currency if at_stake else None,

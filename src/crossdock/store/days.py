@@ -28,6 +28,6 @@ def save_day(database: Database, connection_id: str, check: DayCheck, now: datet
                 check.in_commercetools,
                 check.out_of_scope,
                 check.waiting,
-                check.found_missing + len(check.vanished),
+                check.amiss(),
             ],
         )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
 from crossdock.domain.timeline import Event
-from crossdock.store.database import Transaction
+from crossdock.store.database import Transaction, as_json
 
 
 def write_events(
@@ -21,12 +19,17 @@ def write_events(
 ) -> None:
     """Add the events of each record."""
     rows = [
-        (connection_id, flow, record_id, now, event.code, Jsonb(dict(event.facts)))
+        {"record_id": record_id, "code": event.code, "facts": dict(event.facts)}
         for record_id, events in found
         for event in events
     ]
     if rows:
-        transaction.cursor().executemany(
-            "insert into history (connection_id, flow, record_id, at, code, facts) values (%s, %s, %s, %s, %s, %s)",
-            rows,
+        # One statement for all, in their order: one for each cost a twentieth of the worker's CPU (measured).
+        transaction.execute(
+            """
+            insert into history (connection_id, flow, record_id, at, code, facts)
+            select %s, %s, row ->> 'record_id', %s, row ->> 'code', row -> 'facts'
+            from jsonb_array_elements(%s::jsonb) with ordinality as found (row, place) order by place
+            """,
+            [connection_id, flow, now, as_json(rows)],
         )

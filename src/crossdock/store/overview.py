@@ -43,8 +43,10 @@ def last_runs(database: Database, connection_ids: Sequence[str]) -> list[LastRun
     return [LastRun(*row) for row in found]
 
 
-def backlogs(database: Database, connection_ids: Sequence[str], now: datetime) -> list[Backlog]:
-    """How many orders are due now, and since when the oldest, for each connection."""
+def backlogs(
+    database: Database, connection_ids: Sequence[str], now: datetime, *, flow: str = ORDERS_FLOW
+) -> list[Backlog]:
+    """How many records of a flow are due now, and since when the oldest, for each connection."""
     with database.transaction(connection_ids) as transaction:
         found = transaction.execute(
             """
@@ -54,7 +56,7 @@ def backlogs(database: Database, connection_ids: Sequence[str], now: datetime) -
             ) due on true
             group by c order by c
             """,
-            [list(connection_ids), ORDERS_FLOW, now, BACKLOG_MAX],
+            [list(connection_ids), flow, now, BACKLOG_MAX],
         ).fetchall()
     return [Backlog(*row) for row in found]
 

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,7 +50,7 @@ class PersonalDataStore:
         with self._database.transaction([self._connection_id]) as transaction:
             # A day that is over has no key any more: what is saved late is erased with today's.
             days = {record_id: max(erase_on, now.date()) for record_id, (_, erase_on) in texts.items()}
-            keys = {day: self._day_key(transaction, day, make=True) for day in sorted(set(days.values()))}
+            keys = {day: self._make_day_key(transaction, day) for day in sorted(set(days.values()))}
             rows = [
                 (self._connection_id, record_id, days[record_id], self._seal(keys[days[record_id]], record_id, text))
                 for record_id, (text, _) in sorted(texts.items())
@@ -101,6 +102,11 @@ class PersonalDataStore:
     def erase(self, record_ids: Sequence[str], now: datetime) -> list[Certificate]:
         """Delete these records' texts, and the key of every day that has none left; one certificate a day. Repeating is safe."""
         with self._database.transaction([self._connection_id]) as transaction:
+            # First, in a statement of its own: whoever seals for these days holds their keys, and is waited for, so that the next statements see the rows.
+            transaction.execute(
+                "select from personal_data_keys where connection_id = %s and erase_on <= %s order by erase_on for update",
+                [self._connection_id, now.date()],
+            )
             gone = transaction.execute(
                 "delete from personal_data where connection_id = %s and record_id = any(%s) returning erase_on, record_id",
                 [self._connection_id, list(record_ids)],
@@ -119,13 +125,56 @@ class PersonalDataStore:
             ]
             for certificate in certificates:
                 transaction.execute(
-                    "insert into erasures values (%s, %s, %s, %s, %s) on conflict do nothing",
-                    [self._connection_id, certificate.erase_on, now, len(certificate.records), certificate.text],
+                    # Two batches of one day at one moment are two proofs: the second stands a moment later.
+                    """
+                    insert into erasures select %s, %s, greatest(%s, max(erased_at) + interval '1 microsecond'), %s, %s
+                    from erasures where connection_id = %s and erase_on = %s
+                    """,
+                    [
+                        self._connection_id,
+                        certificate.erase_on,
+                        now,
+                        len(certificate.records),
+                        certificate.text,
+                        self._connection_id,
+                        certificate.erase_on,
+                    ],
                 )
         with self._guard:
             for (day,) in days:
                 self._day_keys.pop(day, None)
         return certificates
+
+    def renew_keys(self) -> int:
+        """Seal the days' keys anew that an older master key sealed; answers how many. The keys themselves stay. Repeating is safe.
+
+        A key that no master key opens is left as it is: whoever needs it is told, and erasure needs none.
+        """
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                "select erase_on, sealed_key from personal_data_keys where connection_id = %s order by erase_on",
+                [self._connection_id],
+            ).fetchall()
+            older = [
+                (self._seal_key(plain, day), self._connection_id, day, sealed)
+                for day, sealed in found
+                if self._open_key(self._masters[:1], sealed, day) is None
+                and (plain := self._open_key(self._masters, sealed, day)) is not None
+            ]
+            transaction.cursor().executemany(
+                "update personal_data_keys set sealed_key = %s where connection_id = %s and erase_on = %s and sealed_key = %s",
+                older,
+            )
+        return len(older)
+
+    def find_sealed_day(self) -> date | None:
+        """A day whose key none of the master keys opens; None where all are opened."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            found = transaction.execute(
+                "select erase_on, sealed_key from personal_data_keys where connection_id = %s order by erase_on",
+                [self._connection_id],
+            ).fetchall()
+        return next((day for day, sealed in found if self._open_key(self._masters, sealed, day) is None), None)
 
     def _seal(self, key: AESGCM, record_id: str, text: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -134,51 +183,66 @@ class PersonalDataStore:
     def _open(self, transaction: Transaction, erase_on: date, record_id: str, sealed: bytes) -> bytes | None:
         # The second time with the key as it is stored now: another process may have erased the day since, and begun it anew.
         for _ in range(2):
+            with self._guard:
+                key = self._day_keys.get(erase_on)
+            key = key or self._stored_day_key(transaction, erase_on)
+            if key is None:
+                # The day was erased between the row and its key.
+                return None
             try:
-                return self._day_key(transaction, erase_on).decrypt(
-                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id)
-                )
+                return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(record_id))
             except InvalidTag:
                 with self._guard:
                     self._day_keys.pop(erase_on, None)
         return None
 
-    def _day_key(self, transaction: Transaction, erase_on: date, *, make: bool = False) -> AESGCM:
-        with self._guard:
-            held = self._day_keys.get(erase_on)
-        if held is not None and not make:
-            return held
-        if make:
+    def _make_day_key(self, transaction: Transaction, erase_on: date) -> AESGCM:
+        """The key of a day, made where there is none; no erasure takes it away before the transaction ends."""
+        # The second time where an erasure that was under way has just deleted the key that was there: nobody else can delete one made here.
+        for _ in range(2):
             plain = AESGCM.generate_key(bit_length=256)
-            nonce = secrets.token_bytes(_NONCE_BYTES)
-            sealed = nonce + self._masters[0].encrypt(nonce, plain, self._bound_to(erase_on.isoformat()))
             transaction.execute(
                 "insert into personal_data_keys values (%s, %s, %s) on conflict do nothing",
-                [self._connection_id, erase_on, sealed],
+                [self._connection_id, erase_on, self._seal_key(plain, erase_on)],
             )
+            key = self._stored_day_key(transaction, erase_on)
+            if key is not None:
+                return key
+        message = "a day's key was deleted twice while it was made"
+        raise AssertionError(message)
+
+    def _stored_day_key(self, transaction: Transaction, erase_on: date) -> AESGCM | None:
+        """The key of a day as it is stored now; None where the day was erased. An erasure that is under way is waited for."""
         row = transaction.execute(
             "select sealed_key from personal_data_keys where connection_id = %s and erase_on = %s for share",
             [self._connection_id, erase_on],
         ).fetchone()
-        assert row is not None, "personal data without its key"
+        if row is None:
+            return None
         key = AESGCM(self._open_master(row[0], erase_on))
         with self._guard:
             self._day_keys[erase_on] = key
         return key
 
+    def _seal_key(self, plain: bytes, erase_on: date) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._masters[0].encrypt(nonce, plain, self._bound_to(erase_on.isoformat()))
+
     def _open_master(self, sealed: bytes, erase_on: date) -> bytes:
-        for master in self._masters:
-            try:
+        plain = self._open_key(self._masters, sealed, erase_on)
+        if plain is None:
+            problem = "opens none of the stored keys; give the key the data was sealed with as the second one"
+            raise ConfigError([f"CROSSDOCK_MASTER_KEY: {problem}"])
+        return plain
+
+    def _open_key(self, masters: Sequence[AESGCM], sealed: bytes, erase_on: date) -> bytes | None:
+        """The key of a day; None where none of these master keys sealed it."""
+        for master in masters:
+            with suppress(InvalidTag):
                 return master.decrypt(
                     sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(erase_on.isoformat())
                 )
-            except InvalidTag:
-                continue
-        raise ConfigError(
-            [
-                "CROSSDOCK_MASTER_KEY: opens none of the stored keys; give the key the data was sealed with as the second one"
-            ]
-        )
+        return None
 
     def _bound_to(self, name: str) -> bytes:
         """Ties a sealed text to its place: moved to another record or connection, it does not open."""

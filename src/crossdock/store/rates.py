@@ -1,19 +1,25 @@
 """Token buckets per (connection, operation), shared by all processes, so that no call of ours is ever throttled.
 
-A slow plan is one row taken per call; a plan of 5 calls a second or more is taken in leases of a second's worth, because a row per call would cost
-a third of the throughput (measured). What a process leased and did not use is lost with it: too few calls, never too many.
+A plan is one row taken per call; one of 10 calls a second or more is taken in leases of a second's worth, because a row per call would cost
+a third of the throughput (measured). What a process leased and did not use is lost with it: too few calls, never too many. Slower plans are not
+leased: a second's worth would be the whole burst, and nothing would be left of the share that is kept for urgent calls.
+
+The platform counts calls as they arrive, and the one that found its bucket full may have been the slowest on its way: what came in after it came in a
+shorter time than we gave it. So a bucket that is full, or nearly, is refilled only from `ARRIVAL_S` after a call of it.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crossdock.rate import Plan
 from crossdock.store.database import Database
 
-LEASE_FROM_PER_S = 5.0
+LEASE_FROM_PER_S = 10.0
+# How much longer one call may take to arrive than another; a TLS connection that has to be made first takes about as long.
+ARRIVAL_S = 0.25
 # A bucket refilled for exactly one call holds 0.9999... of it.
 _NOTHING = 1e-9
 
@@ -51,22 +57,25 @@ class Rates:
             )
             row = transaction.execute(
                 """
-                select least(burst, tokens + per_s * greatest(0, extract(epoch from %s - updated_at))), per_s
+                select least(burst, tokens + per_s * greatest(0, extract(epoch from %s - updated_at))), per_s, burst, greatest(%s, updated_at)
                 from rates where connection_id = %s and operation = %s for update
                 """,
-                [now, self._connection_id, operation],
+                [now, now, self._connection_id, operation],
             ).fetchone()
             assert row is not None, "the bucket was just made"
-            tokens, per_s = float(row[0]), float(row[1])
+            tokens, per_s, burst = map(float, row[:3])
+            refilled_from = row[3]
             lacking = max(lease + reserve - tokens, 0.0)
             if lacking < _NOTHING:
                 lacking = 0.0
             left = tokens if lacking else tokens - lease
+            if not lacking and tokens >= burst - per_s * ARRIVAL_S:
+                refilled_from = max(refilled_from, now + timedelta(seconds=ARRIVAL_S))
             transaction.execute(
-                "update rates set tokens = %s, updated_at = greatest(updated_at, %s) where connection_id = %s and operation = %s",
-                [left, now, self._connection_id, operation],
+                "update rates set tokens = %s, updated_at = %s where connection_id = %s and operation = %s",
+                [left, refilled_from, self._connection_id, operation],
             )
-        return _whole_ms(lacking / per_s)
+        return _whole_ms(lacking / per_s + (refilled_from - now).total_seconds()) if lacking else 0.0
 
     def correct(self, operation: str, plan: Plan, per_s: float, now: datetime) -> None:
         """Amazon's header says another rate than the published plan: believe the header."""
@@ -88,12 +97,12 @@ class Rates:
                 """
                 insert into rates values (%s, %s, 0, %s, %s, %s)
                 on conflict (connection_id, operation) do update set tokens = 0, updated_at = greatest(rates.updated_at, excluded.updated_at)
-                returning per_s
+                returning per_s, updated_at
                 """,
                 [self._connection_id, operation, plan.per_s, plan.burst, now],
             ).fetchone()
         assert row is not None, "an upsert without a row"
-        return _whole_ms(1.0 / float(row[0]))
+        return _whole_ms(1.0 / float(row[0]) + (row[1] - now).total_seconds())
 
 
 def _whole_ms(wait_s: float) -> float:

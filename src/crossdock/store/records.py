@@ -6,7 +6,7 @@ was being worked on is simply due again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from crossdock.domain.ids import OrderNumber
 from crossdock.domain.record import Arrival, Record, Settled
 from crossdock.domain.timeline import Link, State
 from crossdock.store.cases import CaseBook
-from crossdock.store.database import Database, Transaction, rows_of
+from crossdock.store.database import Database, Transaction, as_json
 from crossdock.store.history import write_events
 from crossdock.store.snapshots import LONG_AGO
 
@@ -115,27 +115,40 @@ class Inbox:
         """Make records due now, whatever their state; answers how many there are."""
         with self._database.transaction([self._connection_id]) as transaction:
             return transaction.execute(
-                "update inbox set due_at = %s, attempts = 0, version = version + 1 where connection_id = %s and flow = %s and record_id = any(%s)",
-                [now, self._connection_id, self._flow, list(record_ids)],
+                """
+                with held as materialized (
+                    select record_id from inbox
+                    where connection_id = %s and flow = %s and record_id = any(%s) order by record_id for update
+                )
+                update inbox set due_at = %s, attempts = 0, version = version + 1 from held
+                where inbox.connection_id = %s and inbox.flow = %s and inbox.record_id = held.record_id
+                """,
+                [self._connection_id, self._flow, list(record_ids), now, self._connection_id, self._flow],
             ).rowcount
 
-    def is_numbered(self, prefix: str) -> bool:
-        """Whether what was imported stands in commercetools under this prefix; also where nothing was imported yet."""
+    def expect(self, record_ids: Sequence[str], at: datetime, now: datetime) -> None:
+        """Make records due by this time at the latest; what is not known yet is taken in without a snapshot, which its flow reads by itself."""
+        if not record_ids:
+            return
         with self._database.transaction([self._connection_id]) as transaction:
-            row = transaction.execute(
-                "select order_number = %s || record_id from links where connection_id = %s limit 1",
-                [prefix, self._connection_id],
-            ).fetchone()
-        return row is None or bool(row[0])
-
-    def unlink(self, record_id: str) -> bool:
-        """Forget that a record was ever imported, because a person said to import it again."""
-        with self._database.transaction([self._connection_id]) as transaction:
-            return bool(
-                transaction.execute(
-                    "delete from links where connection_id = %s and record_id = %s", [self._connection_id, record_id]
-                ).rowcount
+            transaction.execute(
+                """
+                insert into inbox as held (connection_id, flow, record_id, snapshot, snapshot_at, created_at, state, reason, due_at, first_seen_at, changed_at)
+                select %s, %s, record_id, '{}', %s, %s, 'waiting', 'arrived', %s, %s, %s
+                from unnest(%s::text[]) as found (record_id) order by record_id
+                on conflict (connection_id, flow, record_id) do update set
+                    due_at = least(held.due_at, excluded.due_at), version = held.version + 1, attempts = 0
+                """,
+                [self._connection_id, self._flow, now, now, at, now, now, sorted(set(record_ids))],
             )
+
+    def wake_waiting(self, now: datetime) -> int:
+        """Make every record due that waits."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            return transaction.execute(
+                "update inbox set due_at = %s, version = version + 1 where connection_id = %s and flow = %s and state = 'waiting'",
+                [now, self._connection_id, self._flow],
+            ).rowcount
 
     def settle(self, results: Sequence[Settled], now: datetime) -> None:
         """Write what a few records came to, in one transaction: state, link, cases opened and closed, history."""
@@ -164,10 +177,12 @@ class Inbox:
         """Close such a case, seen healthy; nothing happens where there is none."""
         self.clear_cases([record_id], kind, now)
 
-    def clear_cases(self, record_ids: Sequence[str], kind: str, now: datetime) -> None:
-        """The same for many records."""
+    def clear_cases(
+        self, record_ids: Sequence[str], kind: str, now: datetime, *, facts: Mapping[str, str] | None = None
+    ) -> None:
+        """The same for many records; with `facts` only a case that tells these."""
         with self._database.transaction([self._connection_id]) as transaction:
-            self._cases.clear(transaction, record_ids, kind, now)
+            self._cases.clear(transaction, record_ids, kind, now, facts=facts or {})
 
     def _read(self, where: str, arguments: list[Any]) -> list[Record]:
         # Two statements, not a join: before the first ANALYZE of a new database, PostgreSQL would walk all links for each record.
@@ -205,73 +220,58 @@ class Inbox:
         return {row[0]: Link(row[1], OrderNumber(row[2]), row[3]) for row in found}
 
     def _write_states(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> list[Settled]:
-        """Answers those whose record is still the version they were decided from; the others are not written."""
-        cursor = transaction.cursor()
-        cursor.executemany(
+        """Answers those whose record is still the version they were decided from; the others are not written.
+
+        One statement for all: one for each cost a tenth of the worker's CPU (measured). Rows are locked by name, as everywhere.
+        """
+        decided = [
+            {
+                "record_id": s.record.record_id,
+                "version": s.record.version,
+                "state": s.outcome.state,
+                "reason": s.outcome.reason,
+                "due_at": s.outcome.due_at,
+                "attempts": s.attempts,
+            }
+            for s in results
+        ]
+        written = transaction.execute(
             """
-            update inbox set state = %s, reason = %s, due_at = %s, attempts = %s, changed_at = %s
-            where connection_id = %s and flow = %s and record_id = %s and version = %s
-            returning record_id
+            with decided as (
+                select * from jsonb_to_recordset(%s::jsonb)
+                    as decided (record_id text, version bigint, state text, reason text, due_at timestamptz, attempts int)
+            ), held as materialized (
+                select record_id from inbox
+                where connection_id = %s and flow = %s and record_id = any(select record_id from decided) order by record_id for update
+            )
+            update inbox set state = decided.state, reason = decided.reason, due_at = decided.due_at, attempts = decided.attempts, changed_at = %s
+            from decided join held using (record_id)
+            where inbox.connection_id = %s and inbox.flow = %s and inbox.record_id = decided.record_id and inbox.version = decided.version
+            returning inbox.record_id
             """,
-            [
-                (
-                    s.outcome.state,
-                    s.outcome.reason,
-                    s.outcome.due_at,
-                    s.attempts,
-                    now,
-                    self._connection_id,
-                    self._flow,
-                    s.record.record_id,
-                    s.record.version,
-                )
-                for s in results
-            ],
-            returning=True,
-        )
-        written = {row[0] for result in cursor.results() if (row := result.fetchone())}
-        return [s for s in results if s.record.record_id in written]
+            [as_json(decided), self._connection_id, self._flow, now, self._connection_id, self._flow],
+        ).fetchall()
+        current = {row[0] for row in written}
+        return [s for s in results if s.record.record_id in current]
 
     def _write_links(self, transaction: Transaction, results: Sequence[Settled], now: datetime) -> None:
-        rows = [
-            (
-                self._connection_id,
-                s.record.record_id,
-                s.outcome.link.commercetools_id,
-                s.outcome.link.order_number,
-                s.outcome.link.version,
-                now,
-            )
+        linked = [
+            {
+                "record_id": s.record.record_id,
+                "commercetools_id": s.outcome.link.commercetools_id,
+                "order_number": s.outcome.link.order_number,
+                "version": s.outcome.link.version,
+            }
             for s in results
             if s.outcome.link is not None
         ]
-        if rows:
-            transaction.cursor().executemany(
-                """
-                insert into links (connection_id, record_id, commercetools_id, order_number, version, linked_at) values (%s, %s, %s, %s, %s, %s)
-                on conflict (connection_id, record_id) do update set commercetools_id = excluded.commercetools_id, version = excluded.version
-                """,
-                rows,
-            )
-
-
-def claimed_units(database: Database, connection_id: str, flow: str) -> list[dict[str, Any]]:
-    """Units that Amazon has sold and commercetools has not taken off yet, by SKU: FBM orders known and not imported.
-
-    A claim is a fact of the inbox, not a row of its own, so it can neither be lost nor be counted twice.
-    """
-    with database.transaction([connection_id]) as transaction:
-        return rows_of(
+        if linked:
             transaction.execute(
                 """
-                select item ->> 'seller_sku' as seller_sku, sum((item ->> 'quantity')::int)::int as units, count(*)::int as orders
-                from inbox i cross join lateral jsonb_array_elements(i.snapshot -> 'items') item
-                left join links l on l.connection_id = i.connection_id and l.record_id = i.record_id
-                where i.connection_id = %s and i.flow = %s and i.fulfilled_by = 'MERCHANT' and l.record_id is null
-                    and i.state in ('waiting', 'case') and i.status in ('PENDING', 'PENDING_AVAILABILITY', 'UNSHIPPED')
-                    and i.snapshot ->> 'channel_name' = 'AMAZON'
-                group by 1 order by 2 desc, 1
+                insert into links (connection_id, record_id, commercetools_id, order_number, version, linked_at)
+                select %s, record_id, commercetools_id, order_number, version, %s
+                from jsonb_to_recordset(%s::jsonb) as found (record_id text, commercetools_id text, order_number text, version bigint)
+                on conflict (connection_id, record_id) do update set commercetools_id = excluded.commercetools_id, version = excluded.version
                 """,
-                [connection_id, flow],
+                [self._connection_id, now, as_json(linked)],
             )
-        )

@@ -135,13 +135,7 @@ def find_order(
             """,  # noqa: S608 - the columns are the constant above
             key,
         ).fetchone()
-        cases = transaction.execute(
-            f"""
-            select {_CASE_COLUMNS} from cases k where k.connection_id = %s and k.flow = %s and k.record_id = %s
-            order by k.closed_at desc nulls first, k.case_id desc limit %s
-            """,  # noqa: S608 - the columns are the constant above
-            [*key, HISTORY_MAX],
-        ).fetchall()
+        cases = read_cases(transaction, key)
         history = transaction.execute(
             """
             select at, code, facts, count(*) over ()::int from history where connection_id = %s and flow = %s and record_id = %s
@@ -159,7 +153,7 @@ def find_order(
         snapshot_at=snapshot_at,
         first_seen_at=first_seen_at,
         attempts=attempts,
-        cases=tuple(_case_row(row) for row in cases),
+        cases=tuple(cases),
         history=tuple(HistoryLine(at, Event(code, facts)) for at, code, facts, _ in history),
         history_lines=history[0][3] if history else 0,
     )
@@ -206,6 +200,18 @@ def find_case(database: Database, connection_ids: Sequence[str], case_id: int) -
             [list(connection_ids), case_id],
         ).fetchone()
     return None if found is None else _case_row(found)
+
+
+def read_cases(transaction: Transaction, key: Sequence[str]) -> list[CaseRow]:
+    """The cases of one record, by its connection, flow and id: the open ones, then the last closed first."""
+    found = transaction.execute(
+        f"""
+        select {_CASE_COLUMNS} from cases k where k.connection_id = %s and k.flow = %s and k.record_id = %s
+        order by k.closed_at desc nulls first, k.case_id desc limit %s
+        """,  # noqa: S608 - the columns are the constant above
+        [*key, HISTORY_MAX],
+    ).fetchall()
+    return [_case_row(row) for row in found]
 
 
 # --- rows

@@ -45,6 +45,10 @@ class Vault:
         ]
         self.save({order_id: (told, days[order_id]) for order_id, told in self.find(sooner).items()}, now)
 
+    def renew_seals(self) -> int:
+        """Seal every day's key under the newest master key, so that an older one may go; answers how many were not. Repeating is safe."""
+        return self._sealed.renew_keys()
+
     def due(self, today: date, limit: int, *, but: Sequence[AmazonOrderId] = ()) -> list[AmazonOrderId]:
         """Orders whose day of erasure has come, `but` for some that cannot go now."""
         return [AmazonOrderId(record_id) for record_id in self._sealed.records_to_erase(today, limit, but=but)]

@@ -1,22 +1,29 @@
 """Amazon, simulated: Login with Amazon and the operations of the Selling Partner API that Crossdock uses.
 
-Written from Amazon's published models and pages. Every answer carries `x-amzn-requestid`; answers with status 200,
+Written from Amazon's published models and pages. Every answer carries `x-amzn-requestid` and `date`; answers with status 20x,
 400 and 404 tell the caller's rate; errors have Amazon's form. The host and unknown parameters are ignored.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from crossdock.twin.amazon_account import ORDER_ROLES, SellerAccount, encoded
+from crossdock.twin.amazon_account import DEFAULT_ROLES, ORDER_ROLES, SellerAccount, encoded
+from crossdock.twin.amazon_feed_operations import DOCUMENTS_PATH, refuse_storage, store
+from crossdock.twin.amazon_feed_operations import OPERATIONS as FEED_OPERATIONS
+from crossdock.twin.amazon_listing_operations import OPERATIONS as LISTING_OPERATIONS
+from crossdock.twin.amazon_operations import Answer, NotFound, Operation
 from crossdock.twin.amazon_search import AccessDenied, InvalidInput, find_order, included_data, search_orders, shown
 from crossdock.twin.world import STATUS_OF_FAULT, FaultAnswer, Request, Response, World, perform
 
 __all__ = ["Amazon", "SellerAccount"]
 
 ORDERS_PATH = "/orders/2026-01-01/orders"
+STORAGE = {"PUT": "amazon.uploadFeedDocument", "GET": "amazon.downloadFeedDocument"}
 ORDER_ID = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
 TOKEN_LIFE = timedelta(hours=1)
 TOKENS_SWEPT_FROM = 10_000  # with so many access tokens the expired ones are swept out, and again at twice the rest
@@ -39,7 +46,7 @@ TOKEN_ERROR_OF_FAULT: dict[FaultAnswer, str] = {
     "unauthorized": "invalid_client",
     "forbidden": "access_denied",
 }
-TELLS_RATE = (200, 400, 404)
+TELLS_RATE = (200, 201, 202, 400, 404)
 
 
 class AccessToken(NamedTuple):
@@ -75,7 +82,7 @@ class Amazon:
         refresh_token: str = "Atzr|twin-refresh-token",  # noqa: S107 (it opens nothing but this simulation)
         client_id: str = "amzn1.application-oa2-client.twin",
         client_secret: str = "amzn1.oa2-cs.v1.twin",  # noqa: S107 (the same)
-        roles: Iterable[str] = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance"),
+        roles: Iterable[str] = DEFAULT_ROLES,
     ) -> SellerAccount:
         """Open a seller's account whose consent the application already has."""
         account = SellerAccount(
@@ -94,52 +101,42 @@ class Amazon:
         """Answer one request, as Amazon would."""
         if request.path == "/auth/o2/token":
             return perform(self.world, "amazon.token", lambda: self._token(request), self._refuse_token)
-        if request.method == "GET" and request.path == ORDERS_PATH:
-            return self._seller_operation("searchOrders", request, self._search_orders)
-        if request.method == "GET" and request.path.startswith(f"{ORDERS_PATH}/"):
-            return self._seller_operation("getOrder", request, self._get_order)
+        if request.path.startswith(DOCUMENTS_PATH) and request.method in STORAGE:
+            act = partial(store, self.accounts.values(), request)
+            return perform(self.world, STORAGE[request.method], act, refuse_storage)
+        for operation in OPERATIONS:
+            named = operation.path.fullmatch(request.path) if request.method == operation.method else None
+            if named is not None:
+                return self._seller_operation(operation, request, [unquote(part) for part in named.groups()])
         return perform(self.world, "amazon.unknown", lambda: self._refuse("not_found"), self._refuse)
 
-    def _seller_operation(
-        self, operation: str, request: Request, act: Callable[[SellerAccount, Request], Response]
-    ) -> Response:
+    def _seller_operation(self, operation: Operation, request: Request, parts: list[str]) -> Response:
         """Answer an operation on one seller's account: token, then rate, then the operation itself."""
 
         def answer() -> Response:
-            account = self._account_of(request)
+            account = self._account_of(request, operation.roles)
             if isinstance(account, Response):
                 return account
-            bucket = account.bucket(operation)
+            bucket = account.bucket(operation.plan(request) if operation.plan else operation.name)
             if not bucket.take(self.world.clock.now()):
                 return self._refuse("throttled")
+            account.catch_up()
             try:
-                response = act(account, request)
+                response = self._answer(operation.act(account, request, parts))
             except InvalidInput as wrong:
                 response = self._error(400, "InvalidInput", "Invalid Input", str(wrong))
             except AccessDenied:
                 response = self._refuse("forbidden")
+            except NotFound as unknown:
+                code, message = unknown.args
+                response = self._error(404, code, message, "")
             if response.status in TELLS_RATE:
                 response.headers["x-amzn-ratelimit-limit"] = f"{bucket.rate:g}"
             return response
 
-        return perform(self.world, f"amazon.{operation}", answer, self._refuse)
+        return perform(self.world, f"amazon.{operation.name}", answer, self._refuse)
 
-    def _search_orders(self, account: SellerAccount, request: Request) -> Response:
-        """Answer searchOrders."""
-        return self._json(200, search_orders(account, request.query))
-
-    def _get_order(self, account: SellerAccount, request: Request) -> Response:
-        """Answer getOrder."""
-        order_id = unquote(request.path.removeprefix(f"{ORDERS_PATH}/"))
-        included = included_data(request.query)
-        order = find_order(account, order_id)
-        if order is not None:
-            return self._json(200, {"order": shown(order, included, account.roles, self.world.clock.now())})
-        if ORDER_ID.fullmatch(order_id) is None:
-            raise InvalidInput("orderId is not in 3-7-7 format.")
-        return self._refuse("not_found")
-
-    def _account_of(self, request: Request) -> SellerAccount | Response:
+    def _account_of(self, request: Request, roles: frozenset[str]) -> SellerAccount | Response:
         """Tell whose account the access token opens, or refuse as Amazon words it."""
         name = request.headers.get("x-amz-access-token")
         token = self._tokens.get(name) if name else None
@@ -151,7 +148,7 @@ class Amazon:
             reason = "The access token you provided has expired."
         elif token.account is None or self.accounts.get(token.account.refresh_token) is not token.account:
             reason = ""
-        elif not token.account.roles & ORDER_ROLES:
+        elif not token.account.roles & roles:
             reason = "The application does not have a role for this resource."
         else:
             return token.account
@@ -219,10 +216,36 @@ class Amazon:
         """Give an error in Amazon's form."""
         return self._json(status, {"errors": [{"code": code, "message": message, "details": details}]})
 
+    def _answer(self, answer: Answer) -> Response:
+        """Give the answer of an operation."""
+        if answer.value is not None:
+            return self._json(answer.status, answer.value)
+        return Response(answer.status, b"", self._headers())
+
     def _json(self, status: int, value: object) -> Response:
         """Give an answer with the headers every answer has."""
-        headers = {"content-type": "application/json", "x-amzn-requestid": self.world.new_id()}
-        return Response(status, encoded(value), headers)
+        return Response(status, encoded(value), {"content-type": "application/json", **self._headers()})
+
+    def _headers(self) -> dict[str, str]:
+        """Give the headers of every answer: its number, and the time by Amazon's clock in whole seconds, as HTTP has it."""
+        return {"x-amzn-requestid": self.world.new_id(), "date": format_datetime(self.world.clock.now(), usegmt=True)}
+
+
+def _search_orders(account: SellerAccount, request: Request, _: list[str]) -> Answer:
+    """Answer searchOrders."""
+    return Answer(200, search_orders(account, request.query))
+
+
+def _get_order(account: SellerAccount, request: Request, parts: list[str]) -> Answer:
+    """Answer getOrder."""
+    [order_id] = parts
+    included = included_data(request.query)
+    order = find_order(account, order_id)
+    if order is not None:
+        return Answer(200, {"order": shown(order, included, account.roles, account.world.clock.now())})
+    if ORDER_ID.fullmatch(order_id) is None:
+        raise InvalidInput("orderId is not in 3-7-7 format.")
+    raise NotFound(*ERROR_OF_FAULT["not_found"])
 
 
 def _required(form: dict[str, str], name: str) -> str:
@@ -230,3 +253,11 @@ def _required(form: dict[str, str], name: str) -> str:
     if not form.get(name):
         raise TokenRefused(400, "invalid_request", f"The request is missing a required parameter : {name}")
     return form[name]
+
+
+OPERATIONS = (
+    Operation("searchOrders", "GET", re.compile(ORDERS_PATH), _search_orders, ORDER_ROLES),
+    Operation("getOrder", "GET", re.compile(f"{ORDERS_PATH}/(.*)"), _get_order, ORDER_ROLES),
+    *LISTING_OPERATIONS,
+    *FEED_OPERATIONS,
+)

@@ -1,25 +1,56 @@
-"""A seller's account on the simulated Amazon: what it may do, its orders, its usage plans and its notifications.
+"""A seller's account on the simulated Amazon: what it may do, its orders, listings, feeds, rates and notifications.
 
 Orders are kept whole, every dataset and all personal data included, as the Orders API v2026-01-01 spells them; what a
 caller gets to see of them is decided elsewhere. They change through `put_order` only, which keeps the index in step.
+Listings and feeds change as time passes: `catch_up` brings them up to now, and whoever looks at them calls it first.
 """
 
-import json
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from crossdock.twin.amazon_notifications import order_change
+from crossdock.twin.amazon_feeds import Feed, Feeds
+from crossdock.twin.amazon_listings import Listings
+from crossdock.twin.amazon_notifications import feed_finished, order_change, quantity_change
+from crossdock.twin.amazon_wire import decoded, encoded, parse_time, timestamp
 from crossdock.twin.world import World
+
+__all__ = [
+    "DEFAULT_ROLES",
+    "DIRECT_TO_CONSUMER_DELIVERY",
+    "LISTING_ROLES",
+    "ORDER_ROLES",
+    "USAGE_PLANS",
+    "Bucket",
+    "Order",
+    "OrderIndex",
+    "PageToken",
+    "SellerAccount",
+    "decoded",
+    "encoded",
+    "parse_time",
+    "timestamp",
+]
 
 Order = dict[str, Any]
 
-USAGE_PLANS = {"searchOrders": (0.0056, 20), "getOrder": (0.5, 30)}  # rate a second and burst, as published
+USAGE_PLANS = {  # rate a second and burst, as published
+    "searchOrders": (0.0056, 20),
+    "getOrder": (0.5, 30),
+    "getListingsItem": (5.0, 10),
+    "patchListingsItem": (5.0, 5),
+    "searchListingsItems": (5.0, 5),
+    "createFeedDocument": (0.5, 15),
+    "createFeed": (0.0083, 15),
+    "createFeed/JSON_LISTINGS_FEED": (5 / 300, 5),  # this feed type has a plan of its own: 5 in 5 minutes
+    "getFeed": (2.0, 15),
+    "getFeeds": (0.0222, 10),
+    "cancelFeed": (2.0, 15),
+    "getFeedDocument": (0.0222, 10),
+}
 
 DIRECT_TO_CONSUMER_DELIVERY = "direct_to_consumer_delivery"
 ORDER_ROLES = frozenset(  # any of them opens the Orders API
@@ -37,6 +68,13 @@ ORDER_ROLES = frozenset(  # any of them opens the Orders API
         "tax_invoicing",
         "tax_remittance",
     }
+)
+LISTING_ROLES = frozenset({"product_listing"})  # opens the Listings Items API, and feeds of listings
+DEFAULT_ROLES = (
+    "inventory_and_order_tracking",
+    DIRECT_TO_CONSUMER_DELIVERY,
+    "tax_remittance",
+    "product_listing",
 )
 
 
@@ -89,10 +127,13 @@ class OrderIndex:
 
 @dataclass(frozen=True)
 class PageToken:
-    """What a pagination token stands for: the rest of a search, as it was when its first page was answered."""
+    """What a pagination token stands for: the rest of a search, as it was when its first page was answered.
+
+    `ids` are those of what was searched for: orders, SKUs or feeds. `mark` is the end of a window, in searches of orders.
+    """
 
     search: tuple[object, ...]
-    order_ids: list[str]
+    ids: list[str]
     offset: int
     mark: str
     expires_at: datetime
@@ -110,7 +151,7 @@ class SellerAccount:
         refresh_token: str,
         client_id: str,
         client_secret: str,
-        roles: Iterable[str] = ("inventory_and_order_tracking", DIRECT_TO_CONSUMER_DELIVERY, "tax_remittance"),
+        roles: Iterable[str] = DEFAULT_ROLES,
     ) -> None:
         """Open the account, without orders; `roles` are those of the application the seller has authorised."""
         self.world = world
@@ -121,12 +162,41 @@ class SellerAccount:
         self.client_secret = client_secret
         self.roles = set(roles)
         self.orders: dict[str, Order] = {}
-        self.notifications: deque[bytes] = deque()
+        self.listings = Listings(
+            world,
+            random=world.stream(f"amazon/{seller_id}/listings"),
+            marketplace_ids=self.marketplace_ids,
+            tell=self._tell_quantity,
+        )
+        self.feeds = Feeds(
+            world,
+            random=world.stream(f"amazon/{seller_id}/feeds"),
+            seller_id=seller_id,
+            listings=self.listings,
+            tell=self._tell_feed,
+        )
         self.page_tokens: dict[str, PageToken] = {}
         self.by_update = OrderIndex()
         self.by_creation = OrderIndex()
+        self._notifications: deque[bytes] = deque()
         self._buckets: dict[str, Bucket] = {}
         self._random = world.stream(f"amazon/{seller_id}")
+
+    @property
+    def notifications(self) -> deque[bytes]:
+        """The queue Amazon puts its messages into, with everything that happened until now."""
+        self.catch_up()
+        return self._notifications
+
+    def catch_up(self) -> None:
+        """Let happen to listings and feeds what was due by now, in the order of its times."""
+        with self.world.lock:
+            now = self.world.clock.now()
+            while True:
+                due = [(at, part) for part in (self.feeds, self.listings) if (at := part.due_at()) and at <= now]
+                if not due:
+                    return
+                min(due, key=lambda one: one[0])[1].step()
 
     def put_order(self, order: Order, *, notify: bool = True) -> Order:
         """Insert or replace an order, and return it as it is kept.
@@ -135,6 +205,7 @@ class SellerAccount:
         notifies the seller of it. Raises KeyError without an `orderId`, ValueError for a time that is none.
         """
         with self.world.lock:
+            self.catch_up()
             now = timestamp(self.world.clock.now())
             kept: Order = decoded(encoded({"createdTime": now, "lastUpdatedTime": now, **order}))
             order_id = kept["orderId"]
@@ -145,7 +216,7 @@ class SellerAccount:
             self.by_creation.put(order_id, created_at)
             if notify:
                 message = order_change(self.seller_id, kept, before, now=now, new_id=self.world.new_id)
-                self.world.deliver(self.notifications, encoded(message))
+                self.world.deliver(self._notifications, encoded(message))
             return kept
 
     def set_rate(self, operation: str, rate: float, burst: int) -> None:
@@ -167,29 +238,20 @@ class SellerAccount:
         self.page_tokens[name] = token
         return name
 
+    def _tell_quantity(self, sku: str, quantity: int, at: datetime) -> None:
+        """Notify the seller of the quantity that buyers can buy of a SKU now."""
+        message = quantity_change(self.seller_id, sku, quantity, at=timestamp(at), new_id=self.world.new_id)
+        self.world.deliver(self._notifications, encoded(message))
 
-def timestamp(at: datetime) -> str:
-    """Write a time as Amazon does: UTC, with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def parse_time(text: str) -> datetime:
-    """Read an ISO 8601 time; one without an offset is UTC. Raises ValueError."""
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def encoded(value: object) -> bytes:
-    """Write JSON, also of text that is no valid Unicode, as platforms have been seen to send."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return json.dumps(value).encode()
-
-
-def decoded(body: bytes) -> Any:
-    """Read JSON, also with lone surrogates in its text."""
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return json.loads(body)
+    def _tell_feed(self, feed: Feed, at: datetime) -> None:
+        """Notify the seller of a feed that is done, fatal or cancelled."""
+        message = feed_finished(
+            self.seller_id,
+            feed_id=feed.feed_id,
+            feed_type=feed.feed_type,
+            status=feed.status,
+            result_document_id=feed.result_document_id,
+            at=timestamp(at),
+            new_id=self.world.new_id,
+        )
+        self.world.deliver(self._notifications, encoded(message))

@@ -1,6 +1,7 @@
-"""The messages the simulated Amazon sends when an order changes: ORDER_CHANGE 1.0, in the words of its schema.
+"""The messages the simulated Amazon sends of orders, quantities and feeds, each in the words of its own schema.
 
-The schema still speaks the language of the Orders API v0 (`MFN`, `Canceled`, `Prime`), whatever API the reader uses.
+ORDER_CHANGE 1.0 still speaks the language of the Orders API v0 (`MFN`, `Canceled`, `Prime`), whatever API the reader
+uses; FEED_PROCESSING_FINISHED begins its names with small letters, the others with capitals.
 """
 
 from collections.abc import Callable
@@ -45,12 +46,60 @@ def order_change(seller_id: str, order: Json, before: Json | None, *, now: str, 
                 "Summary": _summary(order),
             }
         },
-        "NotificationMetadata": {
-            "ApplicationId": "amzn1.sellerapps.app.twin",
-            "SubscriptionId": f"subscription-{seller_id}",
-            "PublishTime": now,
-            "NotificationId": new_id(),
-        },
+        "NotificationMetadata": _metadata(seller_id, now, new_id()),
+    }
+
+
+def quantity_change(seller_id: str, sku: str, quantity: int, *, at: str, new_id: Callable[[], str]) -> Json:
+    """Word LISTINGS_ITEM_MFN_QUANTITY_CHANGE: what the merchant's own channel has for sale now."""
+    return {
+        "NotificationVersion": "1.0",
+        "NotificationType": "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
+        "PayloadVersion": "1.0",
+        "EventTime": at,
+        "Payload": {"SellerId": seller_id, "FulfillmentChannelCode": "DEFAULT", "Sku": sku, "Quantity": quantity},
+        "NotificationMetadata": _metadata(seller_id, at, new_id()),
+    }
+
+
+def feed_finished(
+    seller_id: str,
+    *,
+    feed_id: str,
+    feed_type: str,
+    status: str,
+    result_document_id: str | None,
+    at: str,
+    new_id: Callable[[], str],
+) -> Json:
+    """Word FEED_PROCESSING_FINISHED: the feed will not change any more."""
+    payload = {
+        "sellerId": seller_id,
+        "accountId": f"amzn1.merchant.o.{seller_id}",
+        "feedId": feed_id,
+        "feedType": feed_type,
+        "processingStatus": status,
+    }
+    if result_document_id is not None:
+        payload["resultFeedDocumentId"] = result_document_id
+    metadata = _metadata(seller_id, at, new_id())
+    return {
+        "notificationVersion": "2020-09-04",
+        "notificationType": "FEED_PROCESSING_FINISHED",
+        "payloadVersion": "2020-09-04",
+        "eventTime": at,
+        "payload": {"feedProcessingFinishedNotification": payload},
+        "notificationMetadata": {name[0].lower() + name[1:]: value for name, value in metadata.items()},
+    }
+
+
+def _metadata(seller_id: str, at: str, notification_id: str) -> Json:
+    """Word what every message carries."""
+    return {
+        "ApplicationId": "amzn1.sellerapps.app.twin",
+        "SubscriptionId": f"subscription-{seller_id}",
+        "PublishTime": at,
+        "NotificationId": notification_id,
     }
 
 

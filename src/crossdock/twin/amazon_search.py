@@ -97,16 +97,16 @@ def search_orders(account: SellerAccount, query: Query) -> dict[str, Any]:
     """Answer one page of `searchOrders`. Raises InvalidInput, AccessDenied."""
     now = account.world.clock.now()
     search = _parse_search(account, query, now)
-    size = _page_size(query)
+    size = whole_number(query, "maxResultsPerPage", default=PAGE_MAX, most=PAGE_MAX)
     included = included_data(query)
-    token = _first(query, "paginationToken")
+    token = first_value(query, "paginationToken")
     page = _first_page(account, search, now) if token is None else _known_page(account, search, token, now)
 
     end = page.offset + size
-    orders = [account.orders[order_id] for order_id in page.order_ids[page.offset : end] if order_id in account.orders]
+    orders = [account.orders[order_id] for order_id in page.ids[page.offset : end] if order_id in account.orders]
     answer: dict[str, Any] = {"orders": [shown(order, included, account.roles, now) for order in orders]}
-    if end < len(page.order_ids):
-        rest = PageToken(page.search, page.order_ids, end, page.mark, now + TOKEN_LIFE)
+    if end < len(page.ids):
+        rest = PageToken(page.search, page.ids, end, page.mark, now + TOKEN_LIFE)
         answer["pagination"] = {"nextToken": account.new_page_token(rest)}
     answer["createdBefore" if search.by_creation else "lastUpdatedBefore"] = page.mark
     return answer
@@ -120,7 +120,7 @@ def find_order(account: SellerAccount, order_id: str) -> Order | None:
 
 def included_data(query: Query) -> frozenset[str]:
     """Read which datasets were asked for. Raises InvalidInput."""
-    return _choice(query, "includedData", DATASETS)
+    return choice(query, "includedData", DATASETS)
 
 
 def shown(order: Order, included: frozenset[str], roles: Iterable[str], now: datetime) -> Order:
@@ -194,25 +194,25 @@ def _recipient(recipient: Order, *, personal: bool, phone: bool) -> Order:
 
 def _parse_search(account: SellerAccount, query: Query, now: datetime) -> Search:
     """Read the conditions of a search and hold them to the rules of the API."""
-    created, updated = _time(query, "createdAfter"), _time(query, "lastUpdatedAfter")
+    created, updated = time_value(query, "createdAfter"), time_value(query, "lastUpdatedAfter")
     if (created is None) == (updated is None):
         raise InvalidInput("Exactly one of createdAfter and lastUpdatedAfter must be provided.")
     own, other = ("createdBefore", "lastUpdatedBefore") if created else ("lastUpdatedBefore", "createdBefore")
-    if _first(query, other) is not None:
+    if first_value(query, other) is not None:
         raise InvalidInput(f"{other} must not be provided here.")
-    after, before = created or updated or now, _time(query, own)
+    after, before = created or updated or now, time_value(query, own)
     if before is not None and before > now - SETTLES_AFTER:
         raise InvalidInput(f"{own} must be at least two minutes before the time of the request.")
     if before is not None and before < after:
         raise InvalidInput(f"{own} must not be before the beginning of the window.")
 
-    marketplace_ids = frozenset(_values(query, "marketplaceIds"))
+    marketplace_ids = frozenset(values(query, "marketplaceIds"))
     if len(marketplace_ids) > MARKETPLACES_MAX:
         raise InvalidInput(f"marketplaceIds must not name more than {MARKETPLACES_MAX} marketplaces.")
     if not marketplace_ids <= set(account.marketplace_ids):
         raise AccessDenied
-    statuses = _choice(query, "fulfillmentStatuses", STATUSES)
-    fulfilled_by = _choice(query, "fulfilledBy", frozenset({"MERCHANT", "AMAZON"}))
+    statuses = choice(query, "fulfillmentStatuses", STATUSES)
+    fulfilled_by = choice(query, "fulfilledBy", frozenset({"MERCHANT", "AMAZON"}))
     return Search(created is not None, after, before, marketplace_ids, statuses, fulfilled_by)
 
 
@@ -263,19 +263,19 @@ def _delivery_is_over(fulfillment: Order, now: datetime) -> bool:
     return latest is not None and parse_time(latest) < now
 
 
-def _page_size(query: Query) -> int:
-    """Read how many orders a page may hold."""
-    text = _first(query, "maxResultsPerPage")
+def whole_number(query: Query, name: str, *, default: int, most: int) -> int:
+    """Read a number from 1 to `most`."""
+    text = first_value(query, name)
     if text is None:
-        return PAGE_MAX
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= PAGE_MAX:
-        raise InvalidInput(f"maxResultsPerPage must be between 1 and {PAGE_MAX}.")
+        return default
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise InvalidInput(f"{name} must be between 1 and {most}.")
     return int(text)
 
 
-def _time(query: Query, name: str) -> datetime | None:
+def time_value(query: Query, name: str) -> datetime | None:
     """Read a time; None if the parameter is absent."""
-    text = _first(query, name)
+    text = first_value(query, name)
     if text is None:
         return None
     try:
@@ -284,20 +284,20 @@ def _time(query: Query, name: str) -> datetime | None:
         raise InvalidInput(f"{name} is not a date and time in ISO 8601.") from None
 
 
-def _choice(query: Query, name: str, allowed: frozenset[str]) -> frozenset[str]:
+def choice(query: Query, name: str, allowed: frozenset[str]) -> frozenset[str]:
     """Read a list of values from a closed set."""
-    chosen = frozenset(_values(query, name))
+    chosen = frozenset(values(query, name))
     if not chosen <= allowed:
         raise InvalidInput(f"{name} holds an unknown value.")
     return chosen
 
 
-def _values(query: Query, name: str) -> list[str]:
+def values(query: Query, name: str) -> list[str]:
     """Read a list: comma-separated, or the parameter repeated, or both."""
     return [part for value in query.get(name, ()) for part in value.split(",") if part]
 
 
-def _first(query: Query, name: str) -> str | None:
+def first_value(query: Query, name: str) -> str | None:
     """Read a single value; an empty one counts as absent."""
     values = query.get(name)
     return values[0] or None if values else None

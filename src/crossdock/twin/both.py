@@ -19,6 +19,7 @@ AMAZON_PATHS = frozenset(  # how the paths of Amazon's operations begin
         "catalog",
         "definitions",
         "fba",
+        "feed-documents",  # the storage the feeds are put to
         "feeds",
         "finances",
         "listings",

@@ -93,6 +93,16 @@ def add_parcel(edit: Edit, action: Json) -> None:
     edit.tell("ParcelAddedToDelivery", delivery=delivery, parcel=parcel)
 
 
+def set_address(edit: Edit, action: Json) -> None:
+    """Set or remove the address a delivery goes to."""
+    delivery = _found(_deliveries(edit), action, "delivery")
+    address = stored_address(edit.project, action["address"]) if "address" in action else None
+    before = delivery.pop("address", None)
+    if address is not None:
+        delivery["address"] = address
+    edit.tell("DeliveryAddressSet", deliveryId=delivery["id"], address=address, oldAddress=before)
+
+
 def set_tracking(edit: Edit, action: Json) -> None:
     """Set or remove how a parcel can be followed."""
     deliveries = _deliveries(edit)

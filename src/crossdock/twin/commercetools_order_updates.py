@@ -7,12 +7,24 @@ from typing import Any
 
 from crossdock.twin.commercetools_bodies import stored_time, update_of
 from crossdock.twin.commercetools_custom import set_custom_field, set_custom_type, stored_address
-from crossdock.twin.commercetools_deliveries import add_delivery, add_parcel, set_tracking
+from crossdock.twin.commercetools_deliveries import add_delivery, add_parcel, set_address, set_tracking
 from crossdock.twin.commercetools_drafts import Address, Custom, Identifier, OrderState, PaymentState, ShipmentState
 from crossdock.twin.commercetools_inventory import channel_with_role
-from crossdock.twin.commercetools_order_drafts import DeliveryItem, Measurements, Parcel, TrackingData
+from crossdock.twin.commercetools_item_addresses import (
+    add_item_address,
+    line_of,
+    remove_item_address,
+    set_shipping_details,
+)
+from crossdock.twin.commercetools_order_drafts import (
+    DeliveryItem,
+    Measurements,
+    Parcel,
+    ShippingDetails,
+    TrackingData,
+)
 from crossdock.twin.commercetools_project import Project, Stamp
-from crossdock.twin.commercetools_refusals import Json, invalid_input, invalid_json, invalid_operation
+from crossdock.twin.commercetools_refusals import Json, invalid_input, invalid_operation
 from crossdock.twin.commercetools_updates import Act, Edit, apply, custom_shapes, setter, shape
 
 
@@ -92,23 +104,11 @@ def _set_field(edit: Edit, action: Json) -> None:
         edit.tell("OrderCustomFieldChanged", name=action["name"], value=after, previousValue=before)
 
 
-def _item(edit: Edit, action: Json, kind: str) -> Json:
-    """Find the line an action names by id or key."""
-    item_id, key = action.get(f"{kind}Id"), action.get(f"{kind}Key")
-    if item_id is None and key is None:
-        raise invalid_json(f"actions -> {kind}Id: Missing required value")
-    for item in edit.resource[f"{kind}s"]:
-        if item["id"] == item_id or (key is not None and item.get("key") == key):
-            found: Json = item
-            return found
-    raise invalid_operation(f"The order has no {kind} with the id or key '{item_id or key}'.")
-
-
 def _set_item_type(kind: str, resource_type_id: str) -> Act:
     """Make the action that replaces or removes the type and custom fields of a line."""
 
     def act(edit: Edit, action: Json) -> None:
-        set_custom_type(edit.project, _item(edit, action, kind), action, resource_type_id)
+        set_custom_type(edit.project, line_of(edit, action, kind), action, resource_type_id)
 
     return act
 
@@ -117,7 +117,7 @@ def _set_item_field(kind: str) -> Act:
     """Make the action that sets or removes one custom field of a line."""
 
     def act(edit: Edit, action: Json) -> None:
-        set_custom_field(edit.project, _item(edit, action, kind), action)
+        set_custom_field(edit.project, line_of(edit, action, kind), action)
 
     return act
 
@@ -166,6 +166,8 @@ _ACTIONS: dict[str, Act] = {
     "transitionState": _transition_state,
     "setShippingAddress": _set_address("shippingAddress", "OrderShippingAddressSet"),
     "setBillingAddress": _set_address("billingAddress", "OrderBillingAddressSet"),
+    "addItemShippingAddress": add_item_address,
+    "removeItemShippingAddress": remove_item_address,
     "setCustomerEmail": _set_customer_email,
     "setCustomerId": _set_customer_id,
     "setOrderNumber": _set_order_number,
@@ -176,22 +178,26 @@ _ACTIONS: dict[str, Act] = {
     "setCustomField": _set_field,
     "setLineItemCustomType": _set_item_type("lineItem", "line-item"),
     "setLineItemCustomField": _set_item_field("lineItem"),
+    "setLineItemShippingDetails": set_shipping_details("lineItem"),
+    "setCustomLineItemShippingDetails": set_shipping_details("customLineItem"),
     "setCustomLineItemCustomType": _set_item_type("customLineItem", "custom-line-item"),
     "setCustomLineItemCustomField": _set_item_field("customLineItem"),
     "updateSyncInfo": _update_sync_info,
     "addDelivery": add_delivery,
+    "setDeliveryAddress": set_address,
     "addParcelToDelivery": add_parcel,
     "setParcelTrackingData": set_tracking,
 }
 
 
-def _item_shapes(kind: str, name: str) -> tuple[Any, Any]:
-    """Make the shapes of the two actions on a line's custom fields."""
+def _item_shapes(kind: str, name: str) -> tuple[Any, Any, Any]:
+    """Make the shapes of the actions on a line's custom fields, and on where its units go."""
     named = {f"{kind}Id": str | None, f"{kind}Key": str | None}
     fields = dict[str, Any] | None
     return (
         shape(f"set{name}CustomType", type=Identifier | None, fields=fields, **named),
         shape(f"set{name}CustomField", name=str, value=Any, **named),
+        shape(f"set{name}ShippingDetails", shippingDetails=ShippingDetails | None, **named),
     )
 
 
@@ -202,6 +208,8 @@ ORDER_UPDATE = update_of(
     shape("transitionState", state=Identifier, force=bool | None),
     shape("setShippingAddress", address=Address | None),
     shape("setBillingAddress", address=Address | None),
+    shape("addItemShippingAddress", address=Address),
+    shape("removeItemShippingAddress", addressKey=str),
     shape("setCustomerEmail", email=str | None),
     shape("setCustomerId", customerId=str | None),
     shape("setOrderNumber", orderNumber=str | None),
@@ -228,5 +236,6 @@ ORDER_UPDATE = update_of(
         items=list[DeliveryItem] | None,
         custom=Custom | None,
     ),
+    shape("setDeliveryAddress", deliveryId=str | None, deliveryKey=str | None, address=Address | None),
     shape("setParcelTrackingData", parcelId=str | None, parcelKey=str | None, trackingData=TrackingData | None),
 )

@@ -12,22 +12,43 @@
 | `POST /_twin/merchant/stock {"count", "quantity"}` | make goods and stock the shop with them |
 | `POST /_twin/merchant/buy {"count", "skus", "marketplace_id", "fulfilled_by", "settled", ...}` | buyers order |
 | `POST /_twin/merchant/settle {"at_once"}` | payments come through |
-| `POST /_twin/merchant/ship {"order_id"}`, `.../cancel`, `.../request_cancellation` | what happens to an order |
+| `POST /_twin/merchant/ship {"order_id"}`, `.../request_cancellation` | what happens to an order |
+| `POST /_twin/merchant/cancel {"order_id", "restock"}` | the same; Amazon puts the units back, or not |
+| `POST /_twin/merchant/list {"skus", "quantity", "fulfilled_by"}` | list goods on Amazon, all unless told which |
+| `POST /_twin/merchant/edit_quantity {"sku", "quantity"}` | somebody sets a quantity in Seller Central |
+| `GET /_twin/listings?seller_id=` | what is live of each SKU, what its attributes say, and the sets under way |
+| `POST /_twin/listings {"delay_s", "never_applied"}` | how long sets take, and the share of them that is ignored |
+| `GET /_twin/feeds?seller_id=` | the feeds, the oldest first |
+| `POST /_twin/feeds {"queue_s", "processing_s", "stuck", "next_outcomes"}` | make feeds slow, stuck, or end badly |
 | `GET /_twin/holds`, `POST /_twin/holds/release {"hold_id"}` | the held calls; let one go on, or all |
 
 `seller_id` may be left out where there is only one.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from crossdock.twin.amazon_account import SellerAccount, encoded, timestamp
 from crossdock.twin.both import Twin
-from crossdock.twin.merchant import Merchant
+from crossdock.twin.control_bodies import (
+    Advance,
+    Buy,
+    Cancel,
+    EditQuantity,
+    ListGoods,
+    OnOrder,
+    PutOrder,
+    Release,
+    SetFeeds,
+    SetListings,
+    Settle,
+    Stock,
+)
+from crossdock.twin.merchant import Merchant, SoldOut
 from crossdock.twin.world import Delivery, Fault, Request, Response
 
 CALLS_SHOWN = 100
@@ -36,61 +57,6 @@ BUY_MAX = 10_000  # in one request, so that no request keeps the world busy for 
 
 class ControlError(Exception):
     """A control request makes no sense; the text says why."""
-
-
-class Advance(msgspec.Struct, forbid_unknown_fields=True):
-    """How far the time moves."""
-
-    seconds: float
-
-
-class PutOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """An order as Amazon shall know it."""
-
-    order: dict[str, Any]
-    seller_id: str | None = None
-    notify: bool = True
-
-
-class Stock(msgspec.Struct, forbid_unknown_fields=True):
-    """What the shop is stocked with."""
-
-    count: int = 0
-    quantity: int = 100
-    seller_id: str | None = None
-
-
-class Buy(msgspec.Struct, forbid_unknown_fields=True):
-    """What is ordered, and how often; what is left out is left to chance."""
-
-    count: int = 1
-    skus: list[str] | None = None
-    quantity: int | None = None
-    marketplace_id: str | None = None
-    fulfilled_by: Literal["AMAZON", "MERCHANT"] | None = None
-    programs: list[str] | None = None
-    settled: bool = False
-    seller_id: str | None = None
-
-
-class Settle(msgspec.Struct, forbid_unknown_fields=True):
-    """Whose payments come through."""
-
-    at_once: bool = False
-    seller_id: str | None = None
-
-
-class OnOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Which order something happens to."""
-
-    order_id: str
-    seller_id: str | None = None
-
-
-class Release(msgspec.Struct, forbid_unknown_fields=True):
-    """Which held call goes on; None: all of them."""
-
-    hold_id: str | None = None
 
 
 def control(twin: Twin, request: Request) -> Response:
@@ -113,6 +79,8 @@ def _state(twin: Twin, _: Request) -> object:
             "orders": len(account.orders),
             "orders_by_status": _by_status(account),
             "notifications": len(account.notifications),
+            "listings": len(account.listings.by_sku),
+            "feeds_by_status": Counter(feed.status for feed in account.feeds.by_id.values()),
         }
         for account in twin.amazon.accounts.values()
     }
@@ -224,10 +192,15 @@ def _buy(twin: Twin, request: Request) -> object:
     if not merchant.goods and not asked.skus:
         raise ControlError("there is nothing to buy: stock the shop first, or name skus")
     wishes = {name: getattr(asked, name) for name in ("skus", "quantity", "marketplace_id", "fulfilled_by", "programs")}
-    try:
-        return {"order_ids": [merchant.buy(**wishes, settled=asked.settled) for _ in range(asked.count)]}
-    except KeyError as unknown:
-        raise ControlError(f"there is no marketplace {unknown}") from None
+    order_ids = []
+    for _ in range(asked.count):
+        try:
+            order_ids.append(merchant.buy(**wishes, settled=asked.settled))
+        except SoldOut:
+            continue
+        except KeyError as unknown:
+            raise ControlError(f"there is no marketplace {unknown}") from None
+    return {"order_ids": order_ids, "sold_out": asked.count - len(order_ids)}
 
 
 def _settle(twin: Twin, request: Request) -> object:
@@ -248,6 +221,89 @@ def _on_order(act: Callable[[Merchant, str], object]) -> Callable[[Twin, Request
         return {"order_id": asked.order_id}
 
     return acts
+
+
+def _cancel(twin: Twin, request: Request) -> object:
+    """Let an order be cancelled."""
+    asked = msgspec.json.decode(request.body, type=Cancel)
+    merchant = _merchant(twin, asked.seller_id)
+    if asked.order_id not in merchant.account.orders:
+        raise ControlError(f"there is no order {asked.order_id}")
+    merchant.cancel(asked.order_id, restock=asked.restock)
+    return {"order_id": asked.order_id}
+
+
+def _list_goods(twin: Twin, request: Request) -> object:
+    """List goods on Amazon."""
+    asked = msgspec.json.decode(request.body or b"{}", type=ListGoods)
+    merchant = _merchant(twin, asked.seller_id)
+    return {"skus": merchant.list_goods(asked.skus, quantity=asked.quantity, fulfilled_by=asked.fulfilled_by)}
+
+
+def _edit_quantity(twin: Twin, request: Request) -> object:
+    """Set a quantity by hand."""
+    asked = msgspec.json.decode(request.body, type=EditQuantity)
+    try:
+        _merchant(twin, asked.seller_id).edit_quantity(asked.sku, asked.quantity)
+    except KeyError:
+        raise ControlError(f"the merchant does not list {asked.sku}") from None
+    return {"sku": asked.sku, "quantity": asked.quantity}
+
+
+def _list_listings(twin: Twin, request: Request) -> object:
+    """List the listings, and what will become of them."""
+    account = _account(twin, _seller_id(request))
+    account.catch_up()
+    listings = {
+        sku: {"live": listing.live, "attributes": listing.attributes, "last_updated": timestamp(listing.updated_at)}
+        for sku, listing in account.listings.by_sku.items()
+    }
+    under_way = [
+        {"at": timestamp(one.at), "lane": one.lane, "sku": one.sku, "live": one.live, "ended": sorted(one.ended)}
+        for one in account.listings.under_way()
+    ]
+    return {"listings": listings, "under_way": under_way}
+
+
+def _set_listings(twin: Twin, request: Request) -> object:
+    """Set how sets of quantities fare."""
+    asked = msgspec.json.decode(request.body or b"{}", type=SetListings)
+    listings = _account(twin, asked.seller_id).listings
+    listings.delay_s = asked.delay_s or listings.delay_s
+    listings.never_applied = listings.never_applied if asked.never_applied is None else asked.never_applied
+    return {"delay_s": listings.delay_s, "never_applied": listings.never_applied}
+
+
+def _list_feeds(twin: Twin, request: Request) -> object:
+    """List the feeds."""
+    account = _account(twin, _seller_id(request))
+    account.catch_up()
+    feeds = [
+        {"feed_id": feed.feed_id, "status": feed.status, "created": timestamp(feed.created_at)}
+        for feed in account.feeds.by_id.values()
+    ]
+    return {"feeds": feeds, "stuck": account.feeds.stuck}
+
+
+def _set_feeds(twin: Twin, request: Request) -> object:
+    """Set how feeds fare."""
+    asked = msgspec.json.decode(request.body or b"{}", type=SetFeeds)
+    account = _account(twin, asked.seller_id)
+    account.catch_up()
+    feeds = account.feeds
+    feeds.queue_s = asked.queue_s or feeds.queue_s
+    feeds.processing_s = asked.processing_s or feeds.processing_s
+    if asked.next_outcomes is not None:
+        feeds.next_outcomes = deque(asked.next_outcomes)
+    if asked.stuck is not None:
+        (feeds.stop if asked.stuck else feeds.go_on)()
+    outcomes = list(feeds.next_outcomes)
+    return {
+        "queue_s": feeds.queue_s,
+        "processing_s": feeds.processing_s,
+        "stuck": feeds.stuck,
+        "next_outcomes": outcomes,
+    }
 
 
 def _list_holds(twin: Twin, _: Request) -> object:
@@ -315,8 +371,14 @@ ACTS: dict[tuple[str, str], Callable[[Twin, Request], object]] = {
     ("POST", "merchant/buy"): _buy,
     ("POST", "merchant/settle"): _settle,
     ("POST", "merchant/ship"): _on_order(Merchant.ship),
-    ("POST", "merchant/cancel"): _on_order(Merchant.cancel),
+    ("POST", "merchant/cancel"): _cancel,
     ("POST", "merchant/request_cancellation"): _on_order(Merchant.request_cancellation),
+    ("POST", "merchant/list"): _list_goods,
+    ("POST", "merchant/edit_quantity"): _edit_quantity,
+    ("GET", "listings"): _list_listings,
+    ("POST", "listings"): _set_listings,
+    ("GET", "feeds"): _list_feeds,
+    ("POST", "feeds"): _set_feeds,
     ("GET", "holds"): _list_holds,
     ("POST", "holds/release"): _release,
 }

@@ -1,10 +1,13 @@
 """What people do in a world: buyers order on Amazon, the warehouse ships, someone changes their mind.
 
-Everything is drawn from the world's seed, so the same acts in the same order make the same orders.
+Everything is drawn from the world's seed, so the same acts in the same order make the same orders. Of a SKU that is
+listed nobody can buy more than is live; of one that is not, buyers find as much as they want.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from crossdock.twin.amazon_account import Order, SellerAccount, decoded, encoded
 from crossdock.twin.commercetools_project import Project
@@ -19,6 +22,10 @@ LINES = (1, 1, 1, 1, 2, 2, 3, 5)  # how many lines a cart has: mostly one
 QUANTITIES = (1, 1, 1, 1, 2, 3)
 PENDING_MINUTES = (5, 30)  # how long an order waits for its payment
 CARRIERS = ("DHL", "UPS", "FedEx", "GLS")
+
+
+class SoldOut(Exception):
+    """Nothing of what somebody wanted to buy is for sale."""
 
 
 class Merchant:
@@ -50,6 +57,26 @@ class Merchant:
             self._stocked = len(self.goods)
         return [one.sku for one in self.goods]
 
+    def list_goods(
+        self,
+        skus: Iterable[str] | None = None,
+        *,
+        quantity: int = 0,
+        fulfilled_by: Literal["MERCHANT", "AMAZON"] = "MERCHANT",
+    ) -> list[str]:
+        """List goods on Amazon (all of them unless told which), where `quantity` is live at once; answer their SKUs."""
+        with self.world.lock:
+            listed = self.goods if skus is None else [good(sku) for sku in skus]
+            for one in listed:
+                self.account.listings.add(one.sku, quantity, fulfilled_by=fulfilled_by, asin=one.asin, title=one.title)
+            return [one.sku for one in listed]
+
+    def edit_quantity(self, sku: str, quantity: int) -> None:
+        """Set the quantity of a listed SKU by hand in Seller Central; it is live at once. Raises KeyError."""
+        with self.world.lock:
+            self.account.catch_up()
+            self.account.listings.edit_quantity(sku, quantity)
+
     def buy(
         self,
         *,
@@ -64,9 +91,11 @@ class Merchant:
         """Let somebody order, and answer the order id; what is not said is left to chance.
 
         One line for each of `skus`, which may name goods nobody has stocked. The order is PENDING until `settle`,
-        unless it is bought `settled`.
+        unless it is bought `settled`. Of what is listed the buyer gets what is live, and Amazon takes that off the
+        quantity at once. Raises SoldOut if that leaves nothing.
         """
         with self.world.lock:
+            self.account.catch_up()
             purchase = self._purchase(
                 skus=skus,
                 quantity=quantity,
@@ -78,6 +107,9 @@ class Merchant:
             if not settled:
                 self._paid_at[purchase.order_id] = purchase.made_at + wait
             self.account.put_order(write_order(purchase, "UNSHIPPED" if settled else "PENDING"), notify=notify)
+            if purchase.fulfilled_by == "MERCHANT":
+                for line in purchase.lines:
+                    self.account.listings.move(line.good.sku, -line.quantity, notify=notify)
             return purchase.order_id
 
     def settle(self, *, at_once: bool = False) -> list[str]:
@@ -112,10 +144,17 @@ class Merchant:
                 order.setdefault("packages", []).append(parcel)
             return self.account.put_order(order)
 
-    def cancel(self, order_id: str, *, by: str = "BUYER", reason: str = "BUYER_CANCELLED") -> Order:
-        """Cancel what is not shipped of an order; one that was never paid for loses its price and its people."""
+    def cancel(
+        self, order_id: str, *, by: str = "BUYER", reason: str = "BUYER_CANCELLED", restock: bool = False
+    ) -> Order:
+        """Cancel what is not shipped of an order; one that was never paid for loses its price and its people.
+
+        With `restock` Amazon puts the units back to the quantity of the listings they were bought from.
+        """
         with self.world.lock:
+            self.account.catch_up()
             order = self._changing(order_id)
+            left = _left_of_merchant(order) if restock else []
             if order["fulfillment"]["fulfillmentStatus"] == "PENDING":
                 _forget_price_and_people(order)
             order["fulfillment"]["fulfillmentStatus"] = "CANCELLED"
@@ -123,7 +162,10 @@ class Merchant:
                 item["fulfillment"]["quantityUnfulfilled"] = 0
                 execution = {"cancelledBy": by, "cancelReason": reason}
                 item.setdefault("cancellation", {})["cancellationExecution"] = execution
-            return self.account.put_order(order)
+            kept = self.account.put_order(order)
+            for sku, units in left:
+                self.account.listings.move(sku, units)
+            return kept
 
     def request_cancellation(self, order_id: str, *, reason: str = "No longer needed") -> Order:
         """Let the buyer ask for a cancellation, which somebody has to decide upon."""
@@ -158,9 +200,10 @@ class Merchant:
         market = MARKETS[
             marketplace_id or random.choice([one for one in self.account.marketplace_ids if one in MARKETS])
         ]
-        fulfilled_by = fulfilled_by or ("AMAZON" if random.random() < SHARE_BY_AMAZON else "MERCHANT")
+        drawn_by = fulfilled_by or ("AMAZON" if random.random() < SHARE_BY_AMAZON else "MERCHANT")
         wanted = self._cart() if skus is None else [good(sku) for sku in skus]
-        sold = [(one, quantity or random.choice(QUANTITIES)) for one in wanted]
+        fulfilled_by = fulfilled_by or self._listed_as(wanted) or drawn_by
+        sold = self._for_sale([(one, quantity or random.choice(QUANTITIES)) for one in wanted], fulfilled_by)
         drawn = [name for name, share in self._program_shares(fulfilled_by) if random.random() < share]
         tipped = market.currency == "USD" and random.random() < SHARE_WITH_TIP
         return Purchase(
@@ -174,6 +217,28 @@ class Merchant:
             discount_sign=random.choice((-1, 1)),
             made_at=self.world.clock.now(),
         )
+
+    def _listed_as(self, wanted: Iterable[Good]) -> str | None:
+        """Tell who fulfils the first of these goods that is listed; None if none is."""
+        by_sku = self.account.listings.by_sku
+        listing = next((by_sku[one.sku] for one in wanted if one.sku in by_sku), None)
+        if listing is None:
+            return None
+        return "AMAZON" if listing.by_amazon and listing.quantity is None else "MERCHANT"
+
+    def _for_sale(self, wanted: Sequence[tuple[Good, int]], fulfilled_by: str) -> list[tuple[Good, int]]:
+        """Cut wishes down to what is live. Raises SoldOut."""
+        taken: Counter[str] = Counter()
+        sold = []
+        for one, units in wanted:
+            live = self.account.listings.sellable(one.sku, fulfilled_by)
+            got = units if live is None else min(units, live - taken[one.sku])
+            taken[one.sku] += got
+            if got > 0:
+                sold.append((one, got))
+        if wanted and not sold:
+            raise SoldOut
+        return sold
 
     def _cart(self) -> list[Good]:
         """Draw what is in a cart."""
@@ -198,6 +263,13 @@ class Merchant:
         order: Order = decoded(encoded(self.account.orders[order_id]))
         del order["lastUpdatedTime"]
         return order
+
+
+def _left_of_merchant(order: Order) -> list[tuple[str, int]]:
+    """Tell what the merchant has not shipped of an order: SKU and units."""
+    if order["fulfillment"]["fulfilledBy"] != "MERCHANT":
+        return []
+    return [(item["product"]["sellerSku"], item["fulfillment"]["quantityUnfulfilled"]) for item in order["orderItems"]]
 
 
 def _forget_price_and_people(order: Order) -> None:

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crossdock.domain.case_kinds import CASE_KINDS
-from crossdock.domain.desk import PAGE_ROWS, CaseFilter, CaseRow
-from crossdock.engine.drain import CONNECTION_RECORD
+from crossdock.domain.desk import PAGE_ROWS, STOCK_FLOW, CaseFilter, CaseRow, OrderSheet, StockSheet
 from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, render, told
+from crossdock.web.stock_sums import sentence_of
 
 # As large as PostgreSQL's bigint: a larger number is no case.
 CASE_ID_MAX = 2**63 - 1
+# Kinds of cases that are no order's; the templates know them by the same beginning.
+OF_THE_CONNECTION = "connection."
 
 
 def show_list(viewer: Viewer, request: Request) -> Response:
@@ -23,6 +25,9 @@ def show_list(viewer: Viewer, request: Request) -> Response:
     owner, kind = told(request, "owner") or None, told(request, "kind") or None
     rows = viewer.desk.find_cases(viewer.connections, CaseFilter(owner, kind, parse_position(told(request, "after"))))
     counts = viewer.desk.case_counts(viewer.connections, now)
+    # A kind of an older version may still have open cases.
+    if kind and kind not in CASE_KINDS and all(kind != count.kind for count in counts):
+        raise HTTPException(BAD_REQUEST, f"No kind of case is called “{kind[:40]}”.")
     owners: dict[str, int] = {}
     kinds: dict[str, int] = {}
     for count in counts:
@@ -53,8 +58,11 @@ def show(viewer: Viewer, request: Request) -> Response:
     case = viewer.desk.find_case(viewer.may_see, case_id) if case_id <= CASE_ID_MAX else None
     if case is None:
         raise HTTPException(NOT_FOUND)
-    sheet = None
-    if case.record_id != CONNECTION_RECORD:
+    sheet: OrderSheet | None = None
+    sku: StockSheet | None = None
+    if case.flow == STOCK_FLOW and not case.kind.startswith(OF_THE_CONNECTION):
+        sku = viewer.desk.find_sku(viewer.may_see, case.connection_id, case.record_id)
+    elif not case.kind.startswith(OF_THE_CONNECTION):
         sheet = viewer.desk.find_order(viewer.may_see, case.connection_id, case.record_id)
     return render(
         viewer,
@@ -64,6 +72,8 @@ def show(viewer: Viewer, request: Request) -> Response:
         case=case,
         kind=CASE_KINDS.get(case.kind),
         sheet=sheet,
+        sku=sku,
+        sku_sentence=sentence_of(sku) if sku else "",
     )
 
 

@@ -11,28 +11,28 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crossdock.domain.case_kinds import CASE_KINDS
-from crossdock.domain.desk import IDS_MAX, PAGE_ROWS, OrderFilter, OrderRow, OrderSheet
+from crossdock.domain.desk import IDS_MAX, PAGE_ROWS, OrderFilter, OrderRow, OrderSheet, StockFilter
 from crossdock.domain.ids import AmazonOrderId
+from crossdock.domain.order import FulfilledBy
 from crossdock.domain.timeline import State
 from crossdock.errors import RemoteError, Unauthorized
 from crossdock.web import sides
-from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, link, render, told
+from crossdock.web.amounts import parts_of
+from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, ONE_FOUND, QUERY_MAX, Viewer, link, render, told
 
 # A case is found by its number too: `#17`, or `17` where no order is called so.
 CASE_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
-ONE_FOUND = 303
 
 
 def show_list(viewer: Viewer, request: Request) -> Response:
     """`GET /orders`: by any id, or by state and who fulfils, the newest first. An id that names one thing leads there at once."""
     viewer, now = viewer.looking_at(request), viewer.clock()
-    query = told(request, "q", longest=IDS_MAX * 64)
+    query = told(request, "q", longest=QUERY_MAX)
     wanted = parse_filter(request, query)
     rows = viewer.desk.find_orders(viewer.connections, wanted) if not query or wanted.ids else []
-    if len(wanted.ids) == 1:
-        only = _only_one(viewer, wanted, rows)
-        if only:
-            return RedirectResponse(only, ONE_FOUND)
+    only = _only_one(viewer, wanted, rows, query)
+    if only:
+        return RedirectResponse(only, ONE_FOUND)
     shown = rows if wanted.ids else rows[:PAGE_ROWS]
     return render(
         viewer,
@@ -70,6 +70,8 @@ def show(viewer: Viewer, request: Request) -> Response:
         commerce=commerce,
         sides=sides.compare(sheet, commerce),
         lines=sides.compare_lines(sheet, commerce),
+        stocked=_stocked(viewer, sheet),
+        parts_of_total=parts_of(sheet.order),
         open_cases=[case for case in sheet.cases if case.closed_at is None],
         closed_cases=[case for case in sheet.cases if case.closed_at is not None],
         amazon_facts=sides.amazon_facts(sheet),
@@ -104,11 +106,18 @@ def parse_filter(request: Request, query: str) -> OrderFilter:
     state = told(request, "state")
     if state and state not in set(State):
         raise HTTPException(BAD_REQUEST, f"No state is called “{state[:40]}”.")
+    fulfilled_by = told(request, "fulfilled_by")
+    if fulfilled_by and fulfilled_by not in set(FulfilledBy):
+        raise HTTPException(
+            BAD_REQUEST, f"Nobody called “{fulfilled_by[:40]}” fulfils orders: it is MERCHANT or AMAZON."
+        )
     ids = dict.fromkeys(part for part in re.split(r"[\s,;]+", query) if part)
+    if len(query) >= QUERY_MAX or len(ids) > IDS_MAX:
+        raise HTTPException(BAD_REQUEST, f"At most {IDS_MAX} ids are searched for at once.")
     return OrderFilter(
-        ids=tuple(ids)[:IDS_MAX],
+        ids=tuple(ids),
         state=State(state) if state else None,
-        fulfilled_by=told(request, "fulfilled_by") or None,
+        fulfilled_by=fulfilled_by or None,
         after=parse_position(told(request, "after")),
     )
 
@@ -134,12 +143,26 @@ def parse_position(text: str) -> tuple[datetime, str, str] | None:
     return at, record_id, connection_id
 
 
-def _only_one(viewer: Viewer, wanted: OrderFilter, rows: Sequence[OrderRow]) -> str:
-    """The address of the one thing an id names, if it is one."""
-    (name,) = wanted.ids
-    if len(rows) == 1:
+def _stocked(viewer: Viewer, sheet: OrderSheet) -> set[str]:
+    """Which of the order's SKUs have a page of their own."""
+    skus = tuple(sheet.order.skus())[:IDS_MAX] if sheet.order else ()
+    return (
+        {str(row.seller_sku) for row in viewer.desk.find_skus((sheet.row.connection_id,), StockFilter(skus))}
+        if skus
+        else set()
+    )
+
+
+def _only_one(viewer: Viewer, wanted: OrderFilter, rows: Sequence[OrderRow], query: str) -> str:
+    """The address of the one thing a query names, if it is one: an order, a case, or a SKU, which may hold blanks."""
+    if len(wanted.ids) == 1 and len(rows) == 1:
         return link("orders", rows[0].connection_id, rows[0].record_id)
-    number = CASE_NUMBER.fullmatch(name)
-    if not rows and number and viewer.desk.find_case(viewer.may_see, int(number[1])) is not None:
+    if rows or not query:
+        return ""
+    number = CASE_NUMBER.fullmatch(query)
+    if number and viewer.desk.find_case(viewer.may_see, int(number[1])) is not None:
         return link("cases", number[1])
-    return ""
+    skus = viewer.desk.find_skus(viewer.connections, StockFilter((query,)))
+    if len(skus) > 1:
+        return link("stock", q=query)
+    return link("stock", skus[0].connection_id, skus[0].seller_sku) if skus else ""

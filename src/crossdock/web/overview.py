@@ -9,7 +9,17 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crossdock.domain.desk import ORDERS_FLOW, ORDERS_SEARCH, AtStake, Backlog, CaseCount, LastRun, RateLeft
+from crossdock.domain.desk import (
+    ORDERS_FLOW,
+    ORDERS_SEARCH,
+    STOCK_FLOW,
+    AtStake,
+    Backlog,
+    CaseCount,
+    LastRun,
+    RateLeft,
+    StockCount,
+)
 from crossdock.domain.money import Money
 from crossdock.domain.timeline import State
 from crossdock.engine.schedule import DISCOVER, ROUTINES
@@ -28,6 +38,27 @@ TITLES = {
     "check_fence": "FBA fence checked",
     "check_days": "Closed days proven",
     "erase_personal_data": "Personal data erased",
+    "discover_stock": "Stock messages read",
+    STOCK_FLOW: "Quantities brought to Amazon",
+    "sweep_stock": "Changed stock looked through",
+    "list_stock": "All stock looked through",
+    "list_listings": "All listings looked through",
+    "follow_feeds": "Feeds followed to their end",
+}
+
+# The same as what is being done, for a sentence that says what is late.
+DOING = {
+    "discover_orders": "reading orders from Amazon",
+    ORDERS_FLOW: "bringing orders to commercetools",
+    "check_fence": "checking the FBA fence",
+    "check_days": "proving closed days",
+    "erase_personal_data": "erasing personal data",
+    "discover_stock": "reading stock messages",
+    STOCK_FLOW: "bringing quantities to Amazon",
+    "sweep_stock": "looking through changed stock",
+    "list_stock": "looking through all stock",
+    "list_listings": "looking through all listings",
+    "follow_feeds": "following feeds to their end",
 }
 
 
@@ -69,7 +100,8 @@ def show(viewer: Viewer, request: Request) -> Response:
     desk, ids = viewer.desk, viewer.connections
     counts = desk.case_counts(ids, now)
     owners = owner_rows(counts, desk.money_at_stake(ids))
-    flows = freshness(ids, desk.last_runs(ids), desk.backlogs(ids, now), now)
+    skus = desk.stock_counts(ids)
+    flows = freshness(ids, desk.last_runs(ids), desk.backlogs(ids, now), now, of_stock=desk.stock_backlogs(ids, now))
     by_hour = desk.orders_by_hour(ids, charts.first_hour(now))
     return render(
         viewer,
@@ -82,6 +114,8 @@ def show(viewer: Viewer, request: Request) -> Response:
         flows=flows,
         rates=tightest(desk.rates_left(ids, now)),
         owners=owners,
+        stock=together(skus),
+        paused=[count for count in skus if count.paused],
         waiting=sum(count.records for count in desk.state_counts(ids, [State.WAITING])),
         pictures=[charts.orders_per_hour(by_hour, now), charts.standing(by_hour)],
         days=desk.proven_days(ids, (now - DAYS_SHOWN).date()),
@@ -89,27 +123,38 @@ def show(viewer: Viewer, request: Request) -> Response:
 
 
 def freshness(
-    ids: Sequence[str], runs: Iterable[LastRun], backlogs: Iterable[Backlog], now: datetime
+    ids: Sequence[str],
+    runs: Iterable[LastRun],
+    backlogs: Iterable[Backlog],
+    now: datetime,
+    *,
+    of_stock: Iterable[Backlog] = (),
 ) -> list[Freshness]:
-    """Each flow in the order in which an order meets it: read, brought over, then the routines that check."""
+    """Each flow in the order in which an order meets it: read, brought over, then the routines that check; those of stock where they ever ran."""
     last: dict[tuple[str, str], datetime] = {}
     for run in runs:
         flow = DISCOVER if run.flow == ORDERS_SEARCH else run.flow
         if run.succeeded_at is not None:
             last[flow, run.connection_id] = max(run.succeeded_at, last.get((flow, run.connection_id), run.succeeded_at))
-    routines = {
-        routine.name: _flow(
-            routine.name, {c: _age(last.get((routine.name, c)), now) for c in ids}, timedelta(seconds=routine.target_s)
-        )
-        for routine in ROUTINES
-    }
-    backlog = {backlog.connection_id: backlog for backlog in backlogs}
-    due = sum(one.due for one in backlog.values())
+    routines = {}
+    with_stock: set[str] = set()
+    for routine in ROUTINES:
+        theirs = [c for c in ids if not routine.of_stock or (routine.name, c) in last]
+        with_stock |= set(theirs) if routine.of_stock else set()
+        ages = {c: _age(last.get((routine.name, c)), now) for c in theirs}
+        if theirs or not routine.of_stock:
+            routines[routine.name] = _flow(routine.name, ages, timedelta(seconds=routine.target_s))
+    flows = [routines.pop(DISCOVER), _drained(ORDERS_FLOW, "order", ids, backlogs, now=now), *routines.values()]
+    stocked = [c for c in ids if c in with_stock]
+    return [*flows, _drained(STOCK_FLOW, "SKU", stocked, of_stock, now=now)] if stocked else flows
+
+
+def _drained(flow: str, one: str, ids: Sequence[str], backlogs: Iterable[Backlog], *, now: datetime) -> Freshness:
+    """A flow that is woken by what is due: as old as the oldest that waits for it."""
+    backlog = {backlog.connection_id: backlog for backlog in backlogs if backlog.connection_id in ids}
+    due = sum(each.due for each in backlog.values())
     waits = {c: _age(backlog[c].oldest_due_at, now) if c in backlog and backlog[c].due else timedelta() for c in ids}
-    drained = _flow(
-        ORDERS_FLOW, waits, DUE_TARGET, note=f"{words.counted(due, 'order')} due" if due else "nothing is due"
-    )
-    return [routines.pop(DISCOVER), drained, *routines.values()]
+    return _flow(flow, waits, DUE_TARGET, note=f"{words.counted(due, one)} due" if due else "nothing is due")
 
 
 def _age(at: datetime | None, now: datetime) -> timedelta | None:
@@ -121,6 +166,21 @@ def _flow(flow: str, ages: dict[str, timedelta | None], target: timedelta, note:
     stalest = max(ages, key=lambda c: (ages[c] is None, ages[c] or timedelta()), default="")
     in_time = sum(age is not None and age <= target for age in ages.values())
     return Freshness(flow, TITLES.get(flow, flow), target, ages.get(stalest), stalest, in_time, len(ages), note)
+
+
+def together(counts: Sequence[StockCount]) -> StockCount | None:
+    """The SKUs of all connections looked at; None where stock is nobody's of them."""
+    if not counts:
+        return None
+    return StockCount(
+        connection_id="",
+        looked_at=sum(count.looked_at for count in counts),
+        listed=sum(count.listed for count in counts),
+        exposed=sum(count.exposed for count in counts),
+        exposed_units=sum(count.exposed_units for count in counts),
+        waiting=sum(count.waiting for count in counts),
+        cases=sum(count.cases for count in counts),
+    )
 
 
 def tightest(rates: Iterable[RateLeft]) -> list[RateLeft]:
@@ -173,7 +233,7 @@ def headline(owners: Sequence[OwnerRow], now: datetime) -> str:
 
 def reading(flows: Sequence[Freshness]) -> str:
     """Whether what the page shows can be believed."""
-    late = [flow.title.lower() for flow in flows if flow.word() == "late"]
+    late = [DOING.get(flow.flow, flow.flow) for flow in flows if flow.word() == "late"]
     unread = next((flow for flow in flows if flow.flow == DISCOVER and flow.age is None), None)
     if unread is not None:
         return "Amazon has not been read yet, so orders may be missing here."

@@ -17,13 +17,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from crossdock.domain.desk import IDS_MAX, STOCK_FLOW
 from crossdock.ports import Clock, Desk
 from crossdock.web import words
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
-NOT_FOUND, BAD_REQUEST = 404, 400
+NOT_FOUND, BAD_REQUEST, ONE_FOUND = 404, 400, 303
+# So many ids, each of at most so many letters, and one more letter to know that there were more.
+QUERY_MAX = IDS_MAX * 64 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"asset": asset, "link": link, "times": times, "words": words}
+    environment.globals |= {"asset": asset, "link": link, "times": times, "words": words, "stock_flow": STOCK_FLOW}
     environment.filters |= {
         "clip": words.clip,
+        "initial": words.initial,
         "money": words.money,
         "stake": words.stake,
         "moment": words.moment,
         "span": words.span,
-        "number": lambda number: f"{number:,}",
+        "number": words.number,
     }
     return environment

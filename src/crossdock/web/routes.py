@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from crossdock import events
 from crossdock.errors import StoreError
 from crossdock.ports import Clock, Desk
-from crossdock.web import cases, health, orders, overview
+from crossdock.web import cases, health, orders, overview, stock
 from crossdock.web.edge import Edge
 from crossdock.web.pages import NOT_FOUND, STATIC, Page, Viewer, say
 
@@ -26,6 +26,8 @@ PAGES: dict[str, Page] = {
     "/": overview.show,
     "/orders": orders.show_list,
     "/orders/{connection_id}/{record_id:path}": orders.show,
+    "/stock": stock.show_list,
+    "/stock/{connection_id}/{seller_sku:path}": stock.show,
     "/cases": cases.show_list,
     "/cases/{case_id:int}": cases.show,
     "/healthz": health.show_alive,

@@ -15,10 +15,13 @@ from crossdock.domain.money import Money
 from crossdock.domain.order import AmazonOrder, ImportedLine, ImportedOrder, OrderItem
 from crossdock.domain.order_fields import PERSONAL_LINE_FIELDS, PERSONAL_ORDER_FIELDS
 from crossdock.web import words
+from crossdock.web.amounts import parts_of_line
 
 # Beyond this an order is no longer looked at fact by fact.
 FACTS_MAX = 500
 MASKED = "masked"
+# How the keys of lines begin that the import makes of Amazon's amounts, and what they are.
+_OF_OUR_MAKING = {"amazon-promotion-": "promotion", "amazon-shipping-": "shipping", "amazon-gift-wrap-": "gift wrap"}
 _PERSONAL = frozenset((*PERSONAL_ORDER_FIELDS, *PERSONAL_LINE_FIELDS))
 
 
@@ -47,15 +50,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the order on both sides; empty where a side does not have it."""
+    """One line of the order on both sides; empty where a side does not have it. `seller_sku`: as Amazon tells it, uncut."""
 
     sku: str
     title: str
     on_amazon: str
     price: str
+    amounts: str
     in_commercetools: str
     stock: str
     differs: bool
+    seller_sku: str = ""
 
 
 def compare(sheet: OrderSheet, commerce: Commerce) -> list[Side]:
@@ -97,12 +102,23 @@ def compare_lines(sheet: OrderSheet, commerce: Commerce) -> list[Line]:
 
 def amazon_facts(sheet: OrderSheet) -> list[tuple[str, str]]:
     """Amazon's snapshot, fact by fact; it never holds personal data."""
-    return _facts(sheet.order)
+    return facts_of(sheet.order)
 
 
 def commercetools_facts(commerce: Commerce) -> list[tuple[str, str]]:
     """The order in commercetools, fact by fact, every personal one masked."""
-    return [(path, _masked(path, value)) for path, value in _facts(commerce.order)]
+    return [(path, _masked(path, value)) for path, value in facts_of(commerce.order)]
+
+
+def facts_of(record: object) -> list[tuple[str, str]]:
+    """A record of ours, fact by fact; nothing in it is masked."""
+    found: list[tuple[str, str]] = []
+    for path, value in _walk(record, ""):
+        if len(found) == FACTS_MAX:
+            found.append(("…", f"more than {FACTS_MAX} facts; the rest is not shown"))
+            break
+        found.append((words.clip(path, 120), words.clip(value)))
+    return found
 
 
 def _same(label: str, amazon: str, commercetools: str, imported: ImportedOrder | None) -> Side:
@@ -149,20 +165,24 @@ def _line(item: OrderItem, line: ImportedLine | None, *, was_read: bool) -> Line
         title=words.clip(item.title, 120),
         on_amazon=", ".join(parts),
         price=_amount(item.unit_price),
+        amounts=words.clip(parts_of_line(item)),
         in_commercetools=str(line.quantity) if line else "",
         stock=_stock(line) if line else "",
         differs=was_read and (line is None or line.quantity != item.quantity),
+        seller_sku=item.seller_sku,
     )
 
 
 def _line_of_theirs(line: ImportedLine) -> Line:
+    ours = next((name for slug, name in _OF_OUR_MAKING.items() if line.key.startswith(slug)), "")
     return Line(
-        words.clip(line.sku or line.key, 80),
-        "only in commercetools",
-        "",
-        "",
-        str(line.quantity),
-        _stock(line),
+        sku=words.clip(line.sku or line.key, 80),
+        title=f"{ours}: Amazon states it with its lines, above" if ours else "only in commercetools",
+        on_amazon="",
+        price="",
+        amounts="",
+        in_commercetools=str(line.quantity),
+        stock=_stock(line),
         differs=False,
     )
 
@@ -171,16 +191,6 @@ def _stock(line: ImportedLine) -> str:
     return (
         "custom line" if line.custom else f"stock: {words.clip(line.inventory_mode, 40)}" if line.inventory_mode else ""
     )
-
-
-def _facts(record: object) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for path, value in _walk(record, ""):
-        if len(found) == FACTS_MAX:
-            found.append(("…", f"more than {FACTS_MAX} facts; the rest is not shown"))
-            break
-        found.append((words.clip(path, 120), words.clip(value)))
-    return found
 
 
 def _walk(value: object, path: str) -> Iterator[tuple[str, str]]:

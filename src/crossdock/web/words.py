@@ -17,10 +17,16 @@ from crossdock.domain.timeline import Event, State
 # Longer texts of a platform are cut: a page stays a page even when a field holds a megabyte.
 TEXT_MAX = 300
 
+# A smaller probability is shown as being smaller.
+SHARE_SHOWN = 0.0001
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 STATES = {State.IN_SYNC: "in sync", State.WAITING: "waiting", State.CASE: "case", State.OUT_OF_SCOPE: "out of scope"}
 FULFILLED_BY = {"MERCHANT": "FBM", "AMAZON": "FBA"}
+
+# Words of the trade that are not written as they are spelt in a name.
+_SPELT = {"sku": "SKU", "skus": "SKUs", "asin": "ASIN", "fba": "FBA", "fbm": "FBM", "url": "URL"}
 
 EVENTS = {
     "order.seen": "Seen on Amazon: {status}, fulfilled by {fulfilled_by}",
@@ -28,6 +34,13 @@ EVENTS = {
     "order.amounts_read": "Amounts read: {reading}",
     "order.imported": "Imported into commercetools as {order_number}: {order_state}, shipment {shipment_state}",
     "order.changed": "Brought up to date in commercetools",
+    "order.address_changed": "The delivery address changed on Amazon and was replaced in commercetools",
+    "stock.sent": "Sent to Amazon: {quantity} to be listed, of {available} available",
+    "stock.read": "Amazon shows {quantity}",
+    "stock.claimed": "Claimed off the entry: {units} for order {order}",
+    "stock.given_back": "Given back to the entry: order {order} takes fewer units, or none",
+    "stock.moved": "Moved: {units} units, now of the side {to}",
+    "record.moved": "Changed meanwhile by somebody else ({operation}); decided again",
     "record.put_back": "Put back: {operation} did not answer; tried again later",
     "case.opened": "Case opened: {kind}",
     "case.closed": "Case closed: {kind}",
@@ -83,6 +96,36 @@ def stake(amount: Money) -> str:
     return money(-amount if amount.minor_units < 0 else amount)
 
 
+def number(count: int) -> str:
+    """As people read it, and a true minus sign before what is negative: `−1,204`."""  # noqa: RUF002 - a true minus sign
+    return f"{'−' if count < 0 else ''}{abs(count):,}"  # noqa: RUF001 - a true minus sign
+
+
+def percent(share: float) -> str:
+    """A probability: `12 %`, `0.4 %`, `less than 0.01 %`; what is rounded away was never nothing."""
+    return f"{share * 100:.2g} %" if share >= SHARE_SHOWN else "less than 0.01 %"
+
+
+def rate(per_hour: float) -> str:
+    """How many in an hour: `12`, `0.5`, `less than 0.01`."""
+    return f"{per_hour:.2g}" if 0.01 <= per_hour < 10 else "less than 0.01" if per_hour < 10 else f"{per_hour:,.0f}"  # noqa: PLR2004 - two digits
+
+
+def from_seconds(at_s: float | None) -> datetime | None:
+    """A time of the hold, which counts seconds."""
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
+
+
+def short_span(length: timedelta) -> str:
+    """The same of what may be shorter than a second: `0.2 s`."""
+    return f"{length.total_seconds():.2g} s" if length < timedelta(seconds=1) else span(length)
+
+
+def reason(text: str) -> str:
+    """Why a SKU stands where it stands; one that ends with a case says the case's name."""
+    return kind_title(text)
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 case`, `12 cases`, `no cases`."""
     if number == 1:
@@ -125,8 +168,13 @@ def other_facts(event: Event) -> Mapping[str, str]:
 
 
 def field_label(name: str) -> str:
-    """`request_id` -> `request id`."""
-    return name.replace("_", " ")
+    """`request_id` -> `request id`, `skus` -> `SKUs`."""
+    return " ".join(_SPELT.get(word, word) for word in name.replace("_", " ").split(" "))
+
+
+def initial(text: str) -> str:
+    """With a capital letter where a sentence or a label begins; the rest stays as it is written."""
+    return text[:1].upper() + text[1:]
 
 
 def masked_email(address: str) -> str:

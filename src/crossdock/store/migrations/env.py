@@ -1,4 +1,4 @@
-"""Alembic's entry: one online migration on the connection that `database.migrate` hands over."""
+"""Alembic's entry: one online migration on the connection that `migrate.upgrade` hands over."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@
       rows: [...table.tBodies[0].rows].map((row) => ({
         label: row.cells[0].textContent.trim(),
         tick: row.dataset.tick,
-        values: [...row.cells].slice(1).map((cell) => Number(cell.dataset.value)),
+        at: Number(row.dataset.at),
+        values: [...row.cells].slice(1).map((cell) => ("value" in cell.dataset ? Number(cell.dataset.value) : null)),
       })),
     };
   }
@@ -23,6 +24,7 @@
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const across = place.dataset.kind === "bars";
+    const steps = place.dataset.kind === "steps";
     const text = { color: colour("--dim"), fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 };
     const names = {
       type: "category",
@@ -31,6 +33,14 @@
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colour("--rule") } },
       axisLabel: { ...text, interval: across ? 0 : "auto", hideOverlap: true },
+    };
+    // What happened does not happen once an hour: its places follow the clock, and a number stands until the next one.
+    const times = {
+      type: "time",
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: colour("--rule") } },
+      splitLine: { show: false },
+      axisLabel: { ...text, hideOverlap: true },
     };
     const numbers = {
       type: "value",
@@ -41,6 +51,7 @@
     };
     return {
       animation: false,
+      useUTC: true,
       aria: { enabled: true, label: { description: place.dataset.summary + "." } },
       color: [colour("--fbm"), colour("--fba"), colour("--other")],
       textStyle: text,
@@ -49,16 +60,16 @@
       tooltip: {
         trigger: "axis",
         renderMode: "richText", // drawn, not HTML: the page allows no inline style
-        axisPointer: { type: "shadow", shadowStyle: { color: colour("--edge"), opacity: 0.12 } },
+        axisPointer: { type: steps ? "line" : "shadow", shadowStyle: { color: colour("--edge"), opacity: 0.12 }, lineStyle: { color: colour("--edge") } },
         backgroundColor: colour("--card"),
         borderColor: colour("--rule"),
         textStyle: { ...text, color: colour("--ink") },
         confine: true,
-        formatter: (points) => [told.rows[points[0].dataIndex].label, ...points.map((point) => `${point.seriesName}  ${point.value}`)].join("\n"),
+        formatter: (points) => [told.rows[points[0].dataIndex].label, ...points.map((point) => `${point.seriesName}  ${steps ? (point.value[1] ?? "not known") : point.value}`)].join("\n"),
       },
-      xAxis: across ? numbers : names,
+      xAxis: steps ? times : across ? numbers : names,
       yAxis: across ? names : numbers,
-      series: told.series.map((name, n) => ({
+      series: told.series.map((name, n) => steps ? line(told, name, n) : ({
         name,
         type: "bar",
         stack: "all",
@@ -67,6 +78,18 @@
         itemStyle: { borderColor: colour("--card"), borderWidth: 1 },
         data: told.rows.map((row) => row.values[n]),
       })),
+    };
+  }
+
+  function line(told, name, n) {
+    return {
+      name,
+      type: "line",
+      step: "end",
+      symbol: "circle",
+      symbolSize: 5,
+      lineStyle: { width: 2, type: n ? "dashed" : "solid" },
+      data: told.rows.map((row) => [row.at, row.values[n]]),
     };
   }
 

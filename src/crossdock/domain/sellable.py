@@ -1,0 +1,287 @@
+"""The quantity that may be listed: available, less what the shop may sell first (S), less what Amazon may have sold unseen (U).
+
+Both modes are one function. With proof the units are Amazon's own, so S is 0 and U is the whole hold, and only a raise that can be proven, or 0, is sent.
+With risk S and U are weighed: a unit is listed while what it may oversell costs less than what it may fail to sell. Rates are per second, times seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from crossdock.domain import demand as asked
+from crossdock.domain import stock as holds
+from crossdock.domain.blind import Blind
+from crossdock.domain.demand import Demand
+from crossdock.domain.on_sale import OnSale
+
+Mode = Literal["risk", "proof"]
+
+# A set is looked for after so long: it takes effect within a minute, as far as anybody measured.
+USUAL_S = 62.0
+# Soon sold out: with this probability before a raise that is sent later would be in effect.
+SOON, SOON_S = 0.1, 120.0
+# A search of orders that answers later than this leaves Amazon's sales dark, and reads are worth their calls.
+DARK_S = 60.0
+# SKUs that need reads less are read so many times more rarely.
+READ_LADDER = (1.0, 2.0, 4.0, 8.0)
+# Between two reads both sides sell the same units with no more than this probability, where the rate has room for it.
+CLASH = 4e-5
+READ_EVERY_S_MIN, READ_EVERY_S_MAX = 30.0, 240.0
+# What a read shows is reckoned with after so many of the shortest time between two: the same for all SKUs, so that no quantity follows its own reads.
+READS_BLIND = 1.7
+# Of the shop's part of what is left, so much is listed on Amazon as well. With all of it, each sale of the shop's would need a call to lower it.
+SPARE = 0.5
+# No echo: more is sent where so many times what is live may be listed, or what is live is soon sold out.
+FILL = 3
+# What is live is lowered where an oversold unit of it would be too dear at a cost of so many times less: what moves up and down by a unit is no news.
+TOLERANCE = 3
+# What a call costs, in units not sold.
+CALL_COST = 0.002
+# The desk knows this reason, and tells how many are listed of those available.
+ENOUGH = "enough is live"
+SENT, SENT_SHARED = (
+    "sent",
+    "sent; the rest is left to the shop, so that not each of its sales has to be followed at once",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StockRule:
+    """What the merchant decided about a SKU. Units and per cent; `oversell_cost`: one unit oversold is as bad as so many units not sold."""
+
+    mode: Mode = "risk"
+    share_percent: int = 100
+    cap: int | None = None
+    buffer_units: int = 0
+    buffer_percent: int = 0
+    oversell_cost: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long we are blind, as measured: from an order made to its claim, from a set sent to its effect, from a shop sale to our knowing it.
+
+    `read_every_s`: how often the SKUs that need it most can be read, so that all that ask for reads find room in the account's rate; see `read_room`.
+    """
+
+    order_known_s: float = 8.0
+    effect_s: float = 45.0
+    shop_seen_s: float = 10.0
+    read_every_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SkuStock:
+    """One SKU now. `available`: after the claims of known orders; with proof, of Amazon's own entry (the escrow).
+
+    `pace`: the factor on the usual rates, see `demand.pace`. `selling_s`: until the stock is renewed, or as far as the demand reaches.
+    """
+
+    available: int
+    listed: OnSale
+    demand: Demand
+    delays: Delays = Delays()
+    selling_s: float = 6 * 3600.0
+    pace: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SetListed:
+    """Send this quantity. S and U as they were weighed; `reason` says so where it is less than they would allow."""
+
+    quantity: int
+    shop_margin: int
+    unseen_margin: int
+    reason: str = field(default=SENT, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveListed:
+    """Send nothing now. `quantity`: what may be listed, or what is where nothing had to be weighed."""
+
+    quantity: int
+    shop_margin: int
+    unseen_margin: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What is stored and shown: at most `units` are oversold, and any at all with `probability`, before Amazon follows."""
+
+    units: int
+    probability: float
+
+
+Decision: TypeAlias = SetListed | LeaveListed
+
+
+def sellable(available: int, rule: StockRule, margin: int) -> int:
+    """Units that may be listed out of those available, which may be negative; `margin` is S + U."""
+    most = available * rule.share_percent // 100
+    if rule.cap is not None:
+        most = min(rule.cap, most)
+    kept = max(rule.buffer_units, -(-available * rule.buffer_percent // 100), margin)
+    return max(0, most - kept)
+
+
+def decide_set(stock: SkuStock, rule: StockRule) -> Decision:
+    """What to send for this SKU now, or why nothing."""
+    return _decide_proof(stock, rule) if rule.mode == "proof" else _decide_risk(stock, rule)
+
+
+def exposure(stock: SkuStock, rule: StockRule, listed: int) -> Exposure:
+    """What listing so much may oversell: with proof nothing, with risk what both channels can sell of the same units while Amazon is blind."""
+    if rule.mode == "proof" or listed <= 0:
+        return Exposure(0, 0.0)
+    left = max(0, stock.available - stock.listed.unseen)
+    blind = _blind(stock)
+    return Exposure(min(listed, left + listed), blind.both_sell(listed, left - listed + 1, unseen=False))
+
+
+def read_again_at(stock: SkuStock, rule: StockRule) -> float | None:
+    """When a read of what is listed is worth its call, by Amazon's clock; None while there is nothing to learn.
+
+    A set is looked for at its usual time, a cancellation at once. Where orders are known late, SKUs that could be oversold before are read as evidence.
+    """
+    listed = stock.listed
+    sent_at_s = [at_s for at_s in (listed.raising_at_s, listed.zero_at_s) if at_s is not None]
+    usual_at_s = min(sent_at_s) + USUAL_S if sent_at_s else None
+    if listed.in_doubt:
+        return listed.read_at_s
+    if rule.mode == "proof" or stock.delays.order_known_s < DARK_S or listed.most <= 0:
+        return usual_at_s
+    every_s = _read_every_s(stock)
+    if every_s is None:
+        return usual_at_s
+    evidence_at_s = listed.read_at_s + every_s
+    return evidence_at_s if usual_at_s is None else min(usual_at_s, evidence_at_s)
+
+
+def _decide_proof(stock: SkuStock, rule: StockRule) -> Decision:
+    """S = 0, U = the hold; only what `may_raise` allows, and 0 where the rule allows nothing."""
+    listed, hold = stock.listed, stock.listed.hold
+    quantity = sellable(stock.available, rule, hold.units)
+    if listed.most > 0 and (stock.available < hold.live_max or sellable(stock.available, rule, 0) <= 0):
+        return _zero(stock, 0, hold.units)
+    if listed.is_under_way():
+        return LeaveListed(quantity, 0, hold.units, "a set is under way")
+    if not holds.may_raise(hold, stock.available, quantity):
+        return LeaveListed(quantity, 0, hold.units, "no more than may be live already")
+    if 2 * hold.live_max > stock.available and not _is_soon_sold_out(stock):
+        return LeaveListed(quantity, 0, hold.units, ENOUGH)
+    return SetListed(quantity, 0, hold.units)
+
+
+def _decide_risk(stock: SkuStock, rule: StockRule) -> Decision:
+    listed = stock.listed
+    live = listed.most
+    left = stock.available - listed.unseen
+    if left <= 0:
+        return _zero(stock, 0, 0)
+    blind = _blind(stock)
+    permitted = sellable(left, rule, 0)
+    # Far from empty: nothing to weigh. Most SKUs of most shops, most of the time.
+    if live <= permitted < FILL * live and blind.is_far_from_sold_out(live):
+        return LeaveListed(live, 0, 0, ENOUGH)
+    shop_margin, unseen_margin = _margins(stock, rule, blind, left)
+    most = sellable(left, rule, shop_margin + unseen_margin)
+    quantity = _shared(stock, left, most)
+    # What is not there may not be on sale, however unlikely it is that anybody asks for it; only below that do probabilities decide.
+    lowers = live > permitted or (live > most and _costs_too_much(live, most, left, blind=blind, rule=rule))
+    if listed.is_under_way():
+        if lowers and most <= 0:
+            return _zero(stock, shop_margin, unseen_margin)
+        return LeaveListed(most, shop_margin, unseen_margin, "a set is under way")
+    if lowers or (quantity > live and (FILL * live <= quantity or _is_soon_sold_out(stock))):
+        return SetListed(quantity, shop_margin, unseen_margin, SENT_SHARED if quantity < most else SENT)
+    return LeaveListed(most, shop_margin, unseen_margin, ENOUGH)
+
+
+def _costs_too_much(live: int, most: int, left: int, *, blind: Blind, rule: StockRule) -> bool:
+    """Whether the risk of what is live beyond what would be listed is worth a call to lower it."""
+    if blind.is_worth(live, left - live + 1, rule.oversell_cost / TOLERANCE, unseen=False):
+        return False
+    return blind.excess(live, most, left) * rule.oversell_cost > CALL_COST
+
+
+def _shared(stock: SkuStock, left: int, most: int) -> int:
+    """Of what may be listed, what is sent: Amazon's part of what is left and some of the shop's, so that not every sale of the shop's asks for a call."""
+    amazon, shop = stock.demand.amazon.per_s, stock.demand.shop.per_s
+    part = amazon / (amazon + shop)
+    return min(most, math.ceil(left * (part + (1.0 - part) * SPARE)))
+
+
+def _blind(stock: SkuStock) -> Blind:
+    """What is asked for of this SKU while we are blind."""
+    delays, demand = stock.delays, stock.demand
+    amazon, shop = demand.amazon.per_s * stock.pace, demand.shop.per_s * stock.pace
+    known_s = delays.order_known_s
+    if known_s > DARK_S:
+        known_s = min(known_s, READS_BLIND * delays.read_every_s)
+    follow_s = max(delays.shop_seen_s + delays.effect_s, known_s)
+    return Blind(
+        asked.step_of(amazon * follow_s),
+        asked.step_of(shop * follow_s),
+        asked.step_of(shop * follow_s + amazon * (known_s + delays.effect_s)),
+        stock.listed.most,
+        asked.step_of(demand.shop.per_s * stock.selling_s),
+    )
+
+
+def _zero(stock: SkuStock, shop_margin: int, unseen_margin: int) -> Decision:
+    """Nothing may be on sale: 0, once; it may follow a set that is under way."""
+    if stock.listed.zero_at_s is not None:
+        return LeaveListed(0, shop_margin, unseen_margin, "0 is under way")
+    if stock.listed.most <= 0:
+        return LeaveListed(0, shop_margin, unseen_margin, "nothing is live")
+    return SetListed(0, shop_margin, unseen_margin)
+
+
+def _margins(stock: SkuStock, rule: StockRule, blind: Blind, left: int) -> tuple[int, int]:
+    """S and U: the fewest units held back that are worth it."""
+    quantity = left
+    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.oversell_cost, unseen=False):
+        quantity -= 1
+    shop_margin = left - quantity
+    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.oversell_cost, unseen=True):
+        quantity -= 1
+    return shop_margin, min(left - quantity - shop_margin, stock.listed.hold.units)
+
+
+def _is_soon_sold_out(stock: SkuStock) -> bool:
+    listed = stock.listed
+    return asked.exceeds(stock.demand.amazon.per_s * stock.pace * SOON_S, listed.most - 1) > SOON
+
+
+def read_room(read_every_s: float, asked_per_s: float, room_per_s: float) -> float:
+    """The next `Delays.read_every_s`, where lately so many reads a second were asked for and so many can be had; it moves by halves, so that it settles."""
+    wanted = read_every_s * math.sqrt(max(0.25, asked_per_s / room_per_s))
+    return min(READ_EVERY_S_MAX, max(READ_EVERY_S_MIN, wanted))
+
+
+def _read_every_s(stock: SkuStock) -> float | None:
+    """How often the dark is worth a read: the rarest at which both sides hardly ever sell the same units between two; None where they do not anyway."""
+    left, soonest_s = stock.available - stock.listed.unseen, stock.delays.read_every_s
+    amazon, shop = stock.demand.amazon.per_s * stock.pace, stock.demand.shop.per_s * stock.pace
+    if left > 12 + 4 * (amazon + shop) * soonest_s * READ_LADDER[-1]:
+        return None
+    live, every_s = stock.listed.most, soonest_s
+    slowest_s = soonest_s * READ_LADDER[-1]
+    if _clash(left, live, amazon * slowest_s, shop * slowest_s) <= CLASH:
+        return None
+    for times in READ_LADDER[:-1]:
+        if _clash(left, live, amazon * soonest_s * times, shop * soonest_s * times) > CLASH:
+            break
+        every_s = soonest_s * times
+    return every_s
+
+
+def _clash(left: int, live: int, amazon: float, shop: float) -> float:
+    """The probability that both sides sell, and more together than is left."""
+    both, one, other = asked.step_of(amazon + shop), asked.step_of(amazon), asked.step_of(shop)
+    most = min(live, left)
+    each = asked.both_at_least(one, most, other, left - most + 1) + asked.both_at_least(one, 1, other, left)
+    return min(asked.at_least(both, left + 1), each)

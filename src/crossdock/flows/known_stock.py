@@ -1,0 +1,42 @@
+"""What is known of one SKU when its turn comes: read together for a batch, decided about one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from crossdock.domain.feed import FeedNews
+from crossdock.domain.ids import SellerSku
+from crossdock.domain.inventory import StockEntry
+from crossdock.domain.plan import Lane
+from crossdock.domain.sellable import Delays
+from crossdock.domain.stock_record import SoldLine, StockRecord
+from crossdock.flows.move_units import Split
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStock:
+    """What is known of one SKU when its turn comes. `entries`: of its pool, in the policy's order. `searched_until`: up to when all orders are known.
+
+    `split`: with proof, the shop's entries beside Amazon's own. `compared`: all that Amazon lists was seen once; before that pages of it tell of twenty
+    SKUs what a read tells of one. `paused`: why nothing is sent, empty while sets may go.
+    `may_zero`: takes one of the SKUs that may be taken off sale before a person is asked. `lane`: of a raise, as the batch was planned; all else is
+    patched. `news`: what became of the SKU's newest set in a feed. `refused`: Amazon lets us not in, and is asked nothing. `sold_as`: another seller SKU
+    that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is.
+    """
+
+    record: StockRecord
+    entries: tuple[StockEntry, ...]
+    lines: tuple[SoldLine, ...]
+    searched_until: datetime | None
+    delays: Delays
+    split: Split | None = None
+    compared: bool = True
+    paused: str = ""
+    may_zero: Callable[[], bool] = lambda: True
+    lane: Lane = "patch"
+    news: FeedNews | None = None
+    refused: bool = False
+    sold_as: SellerSku | None = None
+    elsewhere: int = 0
