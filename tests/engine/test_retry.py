@@ -56,9 +56,9 @@ def test_those_that_wait_for_one_rate_come_back_one_after_the_other(turn: int, w
     assert decide_retry(fault, 0, NOW, turn=turn) == after(wait_s, counts=False)
 
 
-@pytest.mark.parametrize(("turn", "wait_s"), [(0, 0.125), (1, 0.375), (8, 2.125), (1_000, 60)])
-def test_those_that_wait_are_a_call_apart_however_soon_the_first_may_go(turn: int, wait_s: float) -> None:
-    """The next call is nearly due, the one after it is a whole step of the plan later."""
+@pytest.mark.parametrize(("turn", "wait_s"), [(0, 0.5), (1, 0.5), (2, 1), (8, 2.5), (1_000, 60)])
+def test_those_that_wait_for_a_quick_rate_come_back_a_few_together(turn: int, wait_s: float) -> None:
+    """The next call is nearly due, each after it a step of the plan later; whose turn is within one half of a second comes at its end."""
     fault = Unavailable("our own rate", retry_after_s=0.125, own_rate=True, every_s=0.25)
 
     assert decide_retry(fault, 0, NOW, turn=turn) == after(wait_s, counts=False)

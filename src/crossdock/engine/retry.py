@@ -12,6 +12,9 @@ ATTEMPTS_MAX = 12
 PAUSE_MAX_S = 600.0
 # Records that wait for the same rate come back one after the other, not all for the one call there will be; but soon enough for a page that serves many.
 SPREAD_MAX_S = 60.0
+# Those whose turns at a quick rate fall into the same part of a second come back together: a batch costs much the same whatever its size, and in one
+# it is the most urgent that has the call.
+TOGETHER_S = 0.5
 # A version that moves five times in a row is somebody else's loop, not chance.
 CONFLICTS_MAX = 5
 
@@ -38,8 +41,9 @@ def decide_retry(fault: RemoteError, attempts: int, now: datetime, *, turn: int 
     """
     if isinstance(fault, Unavailable) and fault.own_rate:
         wait_s = fault.retry_after_s or 1.0
-        turns_s = turn * (fault.every_s or wait_s)
-        return RetryAt(now + timedelta(seconds=min(wait_s + turns_s, max(wait_s, SPREAD_MAX_S))), counts=False)
+        every_s = fault.every_s or wait_s
+        at = now + timedelta(seconds=min(wait_s + turn * every_s, max(wait_s, SPREAD_MAX_S)))
+        return RetryAt(_together(at) if every_s < TOGETHER_S else at, counts=False)
     if isinstance(fault, Conflict):
         return RetryAt(now, counts=True) if attempts < CONFLICTS_MAX else GiveUp("record.stuck")
     if attempts >= ATTEMPTS_MAX:
@@ -48,3 +52,8 @@ def decide_retry(fault: RemoteError, attempts: int, now: datetime, *, turn: int 
     if isinstance(fault, Unavailable) and fault.retry_after_s is not None:
         pause_s = max(pause_s, fault.retry_after_s)
     return RetryAt(now + timedelta(seconds=pause_s), counts=True)
+
+
+def _together(at: datetime) -> datetime:
+    """The end of the part of a second that this falls into; the same for all that do, whoever asked and when."""
+    return at + timedelta(seconds=-at.timestamp() % TOGETHER_S)
