@@ -25,7 +25,7 @@ from typing import Any
 from crossdock import events
 from crossdock.amazon.rates import PATCH_LISTINGS_ITEM, PLANS
 from crossdock.app import App
-from crossdock.engine.schedule import DRAINS, ROUTINES
+from crossdock.engine.schedule import DRAINS, ROUTINES, SWEEP
 from crossdock.flows.discover_listed import was_compared
 from crossdock.start_up import now, open_app
 from crossdock.store import embedded
@@ -45,6 +45,8 @@ MARKETPLACE = "A1PA6795UKMFR9"
 CHANGES_PER_S = 5.0
 WAIT_S_MAX = 300.0
 SETTLE_S = 15.0
+# The first sweep and the first messages of a connection tell of everything; from then on it idles.
+FIRST_ROUND_S = next(routine.every for routine in ROUTINES if routine.name == SWEEP).total_seconds()
 
 CONNECTION = """
 [[connection]]
@@ -295,7 +297,12 @@ def _measure(worker: Connection, shop: Connection, seconds: float) -> Worked:
         time.sleep(SETTLE_S)
 
     until_quiet()
-    print(f"{CONNECTIONS} connections and {SKUS} SKUs looked at", file=sys.stderr)
+    print(
+        f"{CONNECTIONS} connections and {SKUS} SKUs looked at; {FIRST_ROUND_S:.0f} s for their first round",
+        file=sys.stderr,
+    )
+    time.sleep(FIRST_ROUND_S)
+    until_quiet()
     cpu_began = ask(worker, "cpu")
     time.sleep(seconds)
     idle_core = (ask(worker, "cpu") - cpu_began) / seconds

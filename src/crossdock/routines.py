@@ -244,7 +244,9 @@ def _note_run(
 ) -> None:
     """When it runs again. `amiss`: a case may be open of it, which the next run that goes through closes; most have none, and need not look."""
     rests = timedelta(seconds=wait_s or 0)
-    next_at = now + rests if flow in schedule.DRAINS else schedule.next_run(flow, now, wait_s=wait_s)
+    next_at = (
+        now + rests if flow in schedule.DRAINS else schedule.next_run(flow, joined.connection_id, now, wait_s=wait_s)
+    )
     before = joined.cursors.find(f"run.{flow}") or {}
     done_at = now.isoformat() if succeeded else before.get("succeeded")
     value = {"next": next_at.isoformat(), "succeeded": done_at}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,13 +78,25 @@ def test_runs_again_after_its_interval(routine: object) -> None:
     """Each after its own time."""
     known = next(one for one in ROUTINES if one is routine)
 
-    assert next_run(known.name, NOW) == NOW + known.every
+    first = next_run(known.name, "eu", NOW)
+
+    assert timedelta(0) < first - NOW <= known.every
+    assert next_run(known.name, "eu", first) == first + known.every
+    assert next_run(known.name, "eu", first + known.every / 3) == first + known.every
+
+
+def test_connections_that_began_together_are_spread() -> None:
+    """Of a hundred connections no tenth of the interval has more than a quarter."""
+    turns = [next_run(STOCK, f"c{n}", NOW) - NOW for n in range(100)]
+
+    tenths = Counter(turn // timedelta(seconds=12) for turn in turns)
+    assert max(tenths.values()) <= 25
 
 
 @pytest.mark.parametrize(("wait_s", "pause_s"), [(2.0, 2), (0.0, 0), (9e9, 180)])
 def test_put_back_runs_when_it_may_and_never_later_than_usual(wait_s: float, pause_s: float) -> None:
     """A platform that says when it is worth asking again is believed, up to the routine's own interval."""
-    assert next_run(DISCOVER, NOW, wait_s=wait_s) == NOW + timedelta(seconds=pause_s)
+    assert next_run(DISCOVER, "eu", NOW, wait_s=wait_s) == NOW + timedelta(seconds=pause_s)
 
 
 @pytest.mark.parametrize("routine", ROUTINES, ids=lambda routine: routine.name)
@@ -97,13 +110,15 @@ def test_promise_leaves_room_for_one_miss(routine: object) -> None:
 
 def test_what_tells_something_is_asked_again_soon_and_an_unfinished_listing_at_once() -> None:
     """Messages after ten seconds instead of a minute; a listing that has more pages goes on now."""
-    assert next_run(STOCK, NOW, wait_s=BUSY_EVERY.total_seconds()) == NOW + timedelta(seconds=10)
-    assert next_run(LISTING, NOW, wait_s=0.0) == NOW
+    assert next_run(STOCK, "eu", NOW, wait_s=BUSY_EVERY.total_seconds()) == NOW + timedelta(seconds=10)
+    assert next_run(LISTING, "eu", NOW, wait_s=0.0) == NOW
 
 
 def test_each_look_at_stock_finds_what_the_quicker_one_missed() -> None:
     """Messages, then the sweep, then the listing: each is slower and promises less than the one before it."""
-    assert BUSY_EVERY < next_run(STOCK, NOW) - NOW < next_run(SWEEP, NOW) - NOW < next_run(LISTING, NOW) - NOW
+    every = {routine.name: routine.every for routine in ROUTINES}
+
+    assert BUSY_EVERY < every[STOCK] < every[SWEEP] < every[LISTING]
     assert target_of(STOCK) < target_of(SWEEP) < target_of(LISTING)
 
 

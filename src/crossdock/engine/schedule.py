@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,7 +103,12 @@ def target_of(name: str) -> timedelta:
     return timedelta(seconds=next(routine.target_s for routine in ROUTINES if routine.name == name))
 
 
-def next_run(name: str, now: datetime, *, wait_s: float | None = None) -> datetime:
-    """When a routine runs again: after its interval, or as soon as a platform said it may."""
-    every = next(routine.every for routine in ROUTINES if routine.name == name)
-    return now + (every if wait_s is None else min(every, timedelta(seconds=wait_s)))
+def next_run(name: str, connection_id: str, now: datetime, *, wait_s: float | None = None) -> datetime:
+    """When a routine runs again: at its connection's next turn, within its interval, or as soon as a platform said it may.
+
+    Each connection has its own turn in the interval: a hundred of them that began together are spread over it, not a wave that whoever has work waits behind.
+    """
+    every_s = next(routine.every for routine in ROUTINES if routine.name == name).total_seconds()
+    turn_s = zlib.crc32(f"{connection_id}/{name}".encode()) % every_s
+    to_turn_s = every_s - (now.timestamp() - turn_s) % every_s
+    return now + timedelta(seconds=to_turn_s if wait_s is None else min(every_s, wait_s))
