@@ -33,7 +33,7 @@ CONCURRENCY = 4
 REOPEN_S = 2.0
 # NOTIFY wakes workers at once, except for a wake-up that waited for the lock of one that ran: nothing tells when that is over. One query of a worker each
 # time, whatever the number of connections; at 15 s, a change that came while a drain was ending waited for the next tick (seen: 8 s at p95).
-POLL_S = 0.5
+POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)

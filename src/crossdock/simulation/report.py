@@ -64,9 +64,11 @@ def figures(results: Mapping[str, Result]) -> dict[str, float]:
             key = name.replace("-", "_")
             told[f"{key}_per_10k"] = round(results[name].oversold_per_10k, 3)
             told[f"{key}_lost_pct"] = round(results[name].lost_percent, 3)
-    if "proof" in results:
-        told["proof_oversold"] = results["proof"].oversold
-        told["proof_lost_pct"] = round(results["proof"].lost_percent, 3)
+    for name in ("proof", "proof-polling"):
+        if name in results:
+            key = name.replace("-", "_")
+            told[f"{key}_oversold"] = results[name].oversold
+            told[f"{key}_lost_pct"] = round(results[name].lost_percent, 3)
     if "push" in results:
         for name, key in (
             ("events", "calls_ratio"),

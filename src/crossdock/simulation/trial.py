@@ -54,6 +54,7 @@ CONTENDERS = (
         lambda: Rules(RISK, announced=True, claims_unseen=True),
     ),
     Contender("proof", "these rules, with proof", "events", lambda: Proof(PROOF, announced=True)),
+    Contender("proof-polling", "proof, orders by polling", "polling", lambda: Proof(PROOF, announced=True)),
 )
 BY_NAME = {contender.name: contender for contender in CONTENDERS}
 
