@@ -142,7 +142,7 @@ def test_sku_that_amazon_ships_is_left_alone(stage: Stage) -> None:
     watch(look(scene), 2)
 
     assert scene.stock.inbox.known([MUG]) == {MUG: State.OUT_OF_SCOPE}
-    assert "patchListingsItem" not in scene.twin.world.counts()
+    assert "amazon.patchListingsItem" not in scene.twin.world.counts()
 
 
 def test_sets_that_never_take_effect_are_a_case(shop: Scene) -> None:
