@@ -53,7 +53,7 @@ fmt: ## format, and mend what can be mended by itself
 	$(dev)ruff check --fix .
 
 lock: ## resolve the dependencies anew (needs uv)
-	set -e; compile='uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group build'; \
+	set -e; compile='uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group build --extra sqs'; \
 	compile="$$compile --no-header --no-annotate --no-emit-index-url --no-emit-find-links"; \
 	$$compile --output-file requirements.lock; \
 	$$compile --group dev --constraint requirements.lock --output-file requirements-dev.lock

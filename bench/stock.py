@@ -24,8 +24,9 @@ from crossdock.domain import demand
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.listed import SetQuantity
 from crossdock.domain.on_sale import OnSale
+from crossdock.domain.outlook import Outlook
 from crossdock.domain.plan import planned
-from crossdock.domain.sellable import Delays, StockRule
+from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock import Hold
 from crossdock.domain.stock_look import decide_listed
 from crossdock.domain.stock_record import StockRecord
@@ -61,11 +62,11 @@ def _record(chance: random.Random) -> StockRecord:
 def decided(count: int, kinds: list[bytes]) -> Iterator[SetQuantity]:
     """What would be sent for so many SKUs."""
     decode = msgspec.json.Decoder(StockRecord).decode
-    rule, delays = StockRule(), Delays()
+    rule, outlook = StockRule(), Outlook()
     for number in range(count):
         sku = SellerSku(f"BENCH-{number:07d}")
         record = decode(kinds[number % KINDS])
-        change = planned(sku, record, decide_listed(record, rule, delays, NOW))
+        change = planned(sku, record, decide_listed(record, rule, outlook, NOW))
         if change is not None:
             yield SetQuantity(sku, change.quantity)
 

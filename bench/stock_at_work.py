@@ -25,6 +25,7 @@ from typing import Any
 from crossdock import events
 from crossdock.amazon.rates import PATCH_LISTINGS_ITEM, PLANS
 from crossdock.app import App
+from crossdock.engine.listen import Held
 from crossdock.engine.schedule import DRAINS, ROUTINES, SWEEP
 from crossdock.flows.discover_listed import was_compared
 from crossdock.start_up import now, open_app
@@ -207,7 +208,9 @@ def run_worker(policy: Path, data_dir: Path, delivered: Queue[bytes], tell: Conn
         for joined in app.joined.values():
             joined.provision(dry_run=False)
         stop = threading.Event()
-        working = threading.Thread(target=app.work, args=(stop, {"c0": _receive(delivered)}), daemon=True)
+        working = threading.Thread(
+            target=app.work, args=(stop, {"c0": [Held(_arrivals(delivered)).receive]}), daemon=True
+        )
         working.start()
         tell.send("started")
         answers: dict[str, Callable[[], Any]] = {"cpu": time.process_time, "left": lambda: _left(app)}
@@ -217,10 +220,10 @@ def run_worker(policy: Path, data_dir: Path, delivered: Queue[bytes], tell: Conn
         working.join()
 
 
-def _receive(delivered: Queue[bytes]) -> Callable[[], list[bytes]]:
+def _arrivals(delivered: Queue[bytes]) -> Callable[[], list[bytes]]:
     """As a queue's long poll: wait a while for the first message, then take what is there."""
 
-    def receive() -> list[bytes]:
+    def arrivals() -> list[bytes]:
         bodies = []
         try:
             bodies.append(delivered.get(timeout=1.0))
@@ -229,7 +232,7 @@ def _receive(delivered: Queue[bytes]) -> Callable[[], list[bytes]]:
         except Empty:
             return bodies
 
-    return receive
+    return arrivals
 
 
 def _left(app: App) -> int:

@@ -23,8 +23,9 @@ Between the rooms:
     start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock
     app.py           all connections of one process; `joined.py` wires one, `doors.py` hangs its doors
     joined_stock.py  the stock of one connection; `joined_feeds.py` its feeds, `joined_comparison.py` its comparison
-                     with Amazon, `joined_plan.py` its plans,
+                     with Amazon, `joined_plan.py` its plans, `joined_delays.py` its delays,
                      `joined_zeroes.py` how much may go off sale at once, and `joined_checks.py` the checks over its orders
+    queues.py        a queue of Amazon SQS, where both platforms put what changed
     routines.py      one run of one routine of a connection
     desk_server.py   the desk on a port
     demo.py          `crossdock demo`; `demo_shop.py` is the shop in it
@@ -32,18 +33,19 @@ Between the rooms:
     rehearsal.py     what `--dry-run` shows
     backfill.py      orders of a stretch of time
     ports.py         what flows need from outside, as Protocols; `ports_feeds.py` has those of feeds
-    policy.py        crossdock.toml; `policy_orders.py` and `policy_stock.py` read its two large tables
+    policy.py        crossdock.toml; `policy_orders.py` and `policy_stock.py` read its two large tables, `policy_queue.py` a small one
     policy_file.py   reads the file, and tells every problem with its line
     settings.py      the environment: addresses and secrets
     rate.py          the published plan of an operation, and the limiter that keeps to it
     events.py        every log event
+    quiet.py         whether a pooled database connection is worth a question before it is used
     stopping.py      how a process is asked to end
     errors.py        whose fault it is: ours, theirs, or the data's
 
 Who may import whom: cli -> demo, desk_server -> demo_shop -> start_up -> app -> routines -> backfill, checkup -> console -> rehearsal
--> joined -> doors -> web, amazon, commercetools, store, twin
--> flows, engine -> ports -> policy, settings -> policy_orders, policy_stock -> policy_file -> domain
--> errors, events, rate, stopping. Down only, siblings never; import contracts hold it.
+-> joined -> doors -> web, amazon, commercetools, queues, store, twin
+-> flows, engine -> ports -> policy, settings -> policy_orders, policy_queue, policy_stock -> policy_file -> domain
+-> errors, events, quiet, rate, stopping. Down only, siblings never; import contracts hold it.
 
 This package exports nothing: Crossdock is a program, not a library.
 """

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 
-from crossdock import events
+from crossdock import doors, events
 from crossdock.doors import Outside
 from crossdock.engine import schedule
 from crossdock.engine.jobs import Wakeups, Work
-from crossdock.engine.listen import listen
+from crossdock.engine.listen import Receive, listen
 from crossdock.engine.schedule import INGEST
 from crossdock.errors import ConfigError
 from crossdock.joined import Joined
 from crossdock.policy import Policy
+from crossdock.queues import Queue
 from crossdock.routines import Ran, run_routine, take_messages
-from crossdock.settings import Settings, load_connection_secrets
+from crossdock.settings import ConnectionSecrets, Settings, load_connection_secrets
 from crossdock.store.database import Database
 from crossdock.store.due import next_due_flows
 
 # How soon a worker that broke ends its process.
 LOOK_S = 1.0
-
-Receive = Callable[[], list[bytes]]
+# So long a listener is waited for: the long poll it is in, and what it took out of it.
+LISTENERS_END_S = 10.0
 
 
 class App:
@@ -48,6 +50,7 @@ class App:
         self.database = database
         self.clock = outside.clock
         self.joined: dict[str, Joined] = {}
+        self._secrets: dict[str, ConnectionSecrets] = {}
         problems: list[str] = []
         for connection in policy.connections:
             try:
@@ -55,6 +58,7 @@ class App:
             except ConfigError as fault:
                 problems += fault.problems
                 continue
+            self._secrets[connection.connection_id] = connection_secrets
             self.joined[connection.connection_id] = Joined(
                 connection,
                 connection_secrets,
@@ -84,6 +88,17 @@ class App:
         """Give sockets back."""
         for joined in self.joined.values():
             joined.close()
+
+    @contextmanager
+    def open_queues(self, connection_ids: Iterable[str]) -> Iterator[dict[str, list[Queue]]]:
+        """The queues of these connections; nothing is asked of them yet. ConfigError where one cannot be asked here."""
+        with ExitStack() as stack:
+            opened: dict[str, list[Queue]] = {}
+            for connection_id in connection_ids:
+                opened[connection_id] = doors.queues(self.joined[connection_id].policy, self._secrets[connection_id])
+                for queue in opened[connection_id]:
+                    stack.enter_context(closing(queue))
+            yield opened
 
     def due(self) -> Iterable[tuple[str, str]]:
         """The (connection, flow) that are due now."""
@@ -134,13 +149,14 @@ class App:
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
 
-    def work(self, stop: threading.Event, queues: Mapping[str, Receive] | None = None) -> None:
+    def work(self, stop: threading.Event, queues: Mapping[str, Sequence[Receive]] | None = None) -> None:
         """Work until `stop` is set: wake-ups from the database, notifications from the queues given by connection."""
         self.spare_the_collector()
         wakeups = Wakeups(self.database.app_url, Work(run=self.run, due=self.due))
         listeners = [
             threading.Thread(target=self._listen, args=(connection_id, receive, stop, wakeups), daemon=True)
-            for connection_id, receive in (queues or {}).items()
+            for connection_id, of_connection in (queues or {}).items()
+            for receive in of_connection
         ]
         for thread in listeners:
             thread.start()
@@ -152,6 +168,8 @@ class App:
                 pass
             wakeups.stop()
             working.result()
+        for thread in listeners:
+            thread.join(LISTENERS_END_S)
         events.emit("worker.stopped", reason="asked to stop")
 
     def _listen(self, connection_id: str, receive: Receive, stop: threading.Event, wakeups: Wakeups) -> None:

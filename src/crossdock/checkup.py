@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -14,8 +15,10 @@ from crossdock.domain.window import SEARCH_LAG, Window
 from crossdock.errors import CrossdockError, DataError, Rejected, RemoteError, Unauthorized, Unavailable
 from crossdock.joined import Joined
 from crossdock.policy import ConnectionPolicy
+from crossdock.queues import Queue
 
 Verdict = Literal["ok", "warning", "failed"]
+OpenQueues: TypeAlias = Callable[[Iterable[str]], AbstractContextManager[Mapping[str, Sequence[Queue]]]]
 
 # What each scope is for; `manage_orders` may be bound to the project or to a store.
 SCOPES: dict[str, str] = {
@@ -33,6 +36,7 @@ STOCK_SCOPES: dict[str, str] = {
 FOR_CHECK = "view_project_settings"
 SET_UP = "commercetools: types and channels"
 LISTINGS = "Amazon: listings"
+QUEUES = "SQS: queues"
 # Which of both the refused call was: the sign-in, which concerns the secrets, or a call, which concerns roles and scopes.
 COMMERCETOOLS_SIGN_IN = "commercetools.token"
 # Messages of an import hold the whole order, address included, and outlive its redaction.
@@ -62,7 +66,7 @@ class _Project(msgspec.Struct, rename="camel"):
     messages: _Messages | None = None
 
 
-def check_connection(joined: Joined, now: datetime) -> Iterator[Finding]:
+def check_connection(joined: Joined, now: datetime, open_queues: OpenQueues) -> Iterator[Finding]:
     """Look at everything one connection needs, one finding at a time."""
     checks: list[tuple[str, Callable[[], tuple[Verdict, str]]]] = [
         ("Amazon: orders", lambda: _amazon_orders(joined, now)),
@@ -74,6 +78,8 @@ def check_connection(joined: Joined, now: datetime) -> Iterator[Finding]:
     ]
     if joined.policy.stock is not None:
         checks.insert(2, (LISTINGS, lambda: _amazon_listings(joined)))
+    if joined.policy.queues:
+        checks.append((QUEUES, lambda: _queues(joined, open_queues)))
     told: set[str] = set()
     for what, look in checks:
         verdict, says = _look(look, joined.connection_id, what)
@@ -88,7 +94,7 @@ def _look(look: Callable[[], tuple[Verdict, str]], connection_id: str, what: str
     try:
         return look()
     except Unauthorized as fault:
-        return "failed", _advice(fault, f"CROSSDOCK_{connection_id.upper().replace('-', '_')}_", what)
+        return "failed", _advice(fault, _prefix(connection_id), what)
     except Rejected as fault:
         return "failed", f"{fault}; compare this machine's clock and the policy's ids with the platform's"
     except Unavailable as fault:
@@ -99,6 +105,11 @@ def _look(look: Callable[[], tuple[Verdict, str]], connection_id: str, what: str
         return "warning", says
     except CrossdockError as fault:
         return "failed", str(fault)
+
+
+def _prefix(connection_id: str) -> str:
+    """How the names of a connection's secrets begin."""
+    return f"CROSSDOCK_{connection_id.upper().replace('-', '_')}_"
 
 
 def _advice(fault: Unauthorized, prefix: str, what: str) -> str:
@@ -222,6 +233,18 @@ def _messages(joined: Joined) -> tuple[Verdict, str]:
             f"messages are kept {days} days and hold imported addresses: set deleteDaysAfterCreation to {MESSAGE_DAYS_MAX} or less",
         )
     return "ok", "messages do not outlive personal data"
+
+
+def _queues(joined: Joined, open_queues: OpenQueues) -> tuple[Verdict, str]:
+    try:
+        with open_queues([joined.connection_id]) as opened:
+            waiting = [f"{queue.name} (about {queue.check()} waiting)" for queue in opened[joined.connection_id]]
+    except Unauthorized as fault:
+        prefix = _prefix(joined.connection_id)
+        keys = f"compare {prefix}AWS_ACCESS_KEY_ID and {prefix}AWS_SECRET_ACCESS_KEY, or what boto3 finds by itself"
+        rights = "let it have sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue"
+        return "failed", f"{fault}; {keys}, and {rights}"
+    return "ok", f"messages can be read from {', '.join(waiting)}"
 
 
 def worst(findings: list[Finding]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ from crossdock.errors import ConfigError, CrossdockError
 from crossdock.rehearsal import rehearse_run
 from crossdock.routines import Ran, run_routine
 from crossdock.start_up import find_master_key, now, open_app, write_master_key
-from crossdock.stopping import end_in_order, stop_on_signals
+from crossdock.stopping import end_in_order, has_ended, stop_on_signals
 from crossdock.store import embedded
 
 DESK_PORT = 8642
@@ -80,6 +80,8 @@ def main() -> None:
         fail(fault.problems, EXIT_WRONG_USE)
     except CrossdockError as fault:
         fail([str(fault)], exit_code(fault))
+    finally:
+        has_ended()
 
 
 @cli.callback(invoke_without_command=True)
@@ -106,7 +108,7 @@ def demo(
     with listen("127.0.0.1", port) as listening, open_demo() as shown:
         stop = stop_on_signals()
         threads = [
-            threading.Thread(target=shown.app.work, args=(stop, {CONNECTION: shown.queue}), daemon=True),
+            threading.Thread(target=shown.app.work, args=(stop, {CONNECTION: [shown.queue]}), daemon=True),
             threading.Thread(target=live, args=(shown, stop), daemon=True),
         ]
         for thread in threads:
@@ -158,7 +160,7 @@ def check(connection: Connection = "", *, as_json: AsJson = False) -> None:
     findings: list[checkup.Finding] = []
     with open_app() as app:
         for joined in chosen(app, connection):
-            for finding in checkup.check_connection(joined, now()):
+            for finding in checkup.check_connection(joined, now(), app.open_queues):
                 findings.append(finding)
                 if not as_json:
                     colour = {"ok": "green", "warning": "yellow", "failed": "red"}[finding.verdict]
@@ -243,8 +245,9 @@ def _as_row(ran: Mapping[str, Ran]) -> dict[str, Any]:
 def work(*, as_json: AsJson = False) -> None:
     """Work until stopped: any number of these processes share one database. Events go to standard error as JSON lines."""
     del as_json
-    with open_app() as app:
-        app.work(stop_on_signals())
+    with open_app() as app, app.open_queues(app.connection_ids) as opened:
+        queues = {name: [queue.receive for queue in of_connection] for name, of_connection in opened.items()}
+        app.work(stop_on_signals(), queues)
 
 
 @cli.command()

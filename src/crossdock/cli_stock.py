@@ -34,7 +34,7 @@ from crossdock.joined import Joined
 from crossdock.joined_stock import JoinedStock
 from crossdock.start_up import now, open_app
 from crossdock.store.stock_sheets import find_sku, find_skus
-from crossdock.web.stock_sums import exposure_of, sentence_of
+from crossdock.web.stock_sums import exposure_of, peak_of, sentence_of
 
 stock_cli = typer.Typer(no_args_is_help=True, help="Stock: list, show, push one SKU now.")
 
@@ -233,6 +233,7 @@ def _print_sheets(sheets: list[StockSheet]) -> None:
                 if (units := getattr(view, name)) is not None
             )
             say(f"listed {row.listed}, hold {view.hold}{under_way}; claimed {view.claims}", exposure_of(view))
+            say(*filter(None, [peak_of(view, now())]))
         for case in sheet.cases:
             say(f"case {case.case_id}: {case.kind}, {case.owner}, {'closed' if case.closed_at else 'open'}")
             if not case.closed_at:

@@ -24,9 +24,10 @@ from typing import Any
 from rich.live import Live
 from rich.table import Table
 
-from crossdock.app import App, Receive
+from crossdock.app import App
 from crossdock.console import out, say, show, table
 from crossdock.demo_shop import BY_AMAZON, SCARCE, SKUS, selling_shop
+from crossdock.engine.listen import Held, Receive
 from crossdock.errors import ConfigError
 from crossdock.start_up import now, open_app
 from crossdock.stopping import notice_closed_terminal
@@ -170,13 +171,13 @@ def progress(demo: Demo) -> Progress:
 def _queue(account: SellerAccount) -> Receive:
     """Take all notifications that wait, as a queue would hand them out."""
 
-    def receive() -> list[bytes]:
+    def arrivals() -> list[bytes]:
         messages = []
         while account.notifications:
             messages.append(account.notifications.popleft())
         return messages
 
-    return receive
+    return Held(arrivals).receive
 
 
 def watch(demo: Demo, desk: str, stop: threading.Event, seconds: float, *, as_json: bool) -> None:

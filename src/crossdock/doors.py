@@ -1,4 +1,4 @@
-"""The doors of one connection, hung: tokens, rates and clients of both platforms.
+"""The doors of one connection, hung: tokens, rates and clients of both platforms, and its queues.
 
 Part of the composition root (`start_up.py`).
 """
@@ -19,6 +19,7 @@ from crossdock.amazon.rates import PLANS
 from crossdock.commercetools import client as commercetools_client
 from crossdock.policy import ConnectionPolicy
 from crossdock.ports import Clock
+from crossdock.queues import Queue, open_queue
 from crossdock.rate import Limiter
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.rates import Rates
@@ -87,3 +88,9 @@ def commercetools(
         credentials=commercetools_client.Credentials(client_id, client_secret),
         clock=clock,
     )
+
+
+def queues(policy: ConnectionPolicy, secrets: ConnectionSecrets) -> list[Queue]:
+    """The queues of a connection, in the order of the policy. Whoever has them hung closes them. ConfigError where they cannot be asked here."""
+    keys = (secrets.aws_access_key_id, secrets.aws_secret_access_key)
+    return [open_queue(each.url, region=each.region, endpoint=each.endpoint, keys=keys) for each in policy.queues]

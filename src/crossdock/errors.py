@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-Platform = Literal["amazon", "commercetools"]
+# `aws`: whoever keeps the queues; Seller Central, which is Amazon's too, has other roles and other secrets.
+Platform = Literal["amazon", "aws", "commercetools"]
 
 
 class CrossdockError(Exception):

@@ -13,13 +13,12 @@ from crossdock import events
 from crossdock.amazon.notifications import QuantityChanged
 from crossdock.commercetools.inventory import Inventory
 from crossdock.commercetools.messages import Messages
-from crossdock.domain.delays import delays_of, measured
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.order import AmazonOrder
 from crossdock.domain.order_policy import OrderPolicy
+from crossdock.domain.outlook import Outlook
 from crossdock.domain.plan import Harm
 from crossdock.domain.record import Record
-from crossdock.domain.sellable import Delays
 from crossdock.domain.seller_names import SellerNames
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import sold_lines
@@ -28,13 +27,22 @@ from crossdock.engine.access import Refusal
 from crossdock.engine.drain import Flow, Report, drain, tell
 from crossdock.engine.schedule import PUSH
 from crossdock.errors import RemoteError
-from crossdock.flows.discover_stock import Moved, discover_by_listing, discover_by_messages, discover_by_sweep
+from crossdock.flows.discover_stock import (
+    Moved,
+    discover_by_listing,
+    discover_by_messages,
+    discover_by_sweep,
+    moved_by,
+)
 from crossdock.flows.fix_claims import check_claims, fix_claims
 from crossdock.flows.known_stock import KnownStock
+from crossdock.flows.measure_pace import measure_pace
 from crossdock.flows.plan_stock import BatchPlan, plan_batch
 from crossdock.flows.push_stock import push_stock
 from crossdock.flows.read_stock import BatchStock
+from crossdock.flows.wake_for_peaks import wake_for_peaks
 from crossdock.joined_comparison import Comparison
+from crossdock.joined_delays import MeasuredDelays
 from crossdock.joined_feeds import JoinedFeeds
 from crossdock.joined_plan import StockPlans
 from crossdock.joined_zeroes import ZeroLimit
@@ -44,7 +52,6 @@ from crossdock.store.records import Inbox
 from crossdock.store.stock import StockStore
 
 PAUSED = "stock.paused"
-DELAYS = "stock.delays"
 # commercetools shows what an order took after up to ten seconds; a hint's lag is that, and this is for its own clock.
 LAG_MARGIN = timedelta(seconds=1)
 # So few have their calls at once, whoever is first.
@@ -97,7 +104,8 @@ class JoinedStock:
         self._plan = BatchPlan({}, {})
         self._compared = False
         self._comparison = Comparison(listings=listings, store=store, inbox=inbox, cursors=cursors, clock=clock)
-        self._delays = Delays()
+        self._outlook = Outlook()
+        self._delays = MeasuredDelays(cursors, clock)
         self.plans = self._plans()
         self._zeroes = ZeroLimit(lambda: self.policy, store=store, cursors=cursors, inbox=inbox, clock=clock)
 
@@ -124,7 +132,7 @@ class JoinedStock:
             now = self._clock()
             self.inbox.expect(news, now, now)
             moved = [order for order in noted if not order.skus().isdisjoint(news)]
-            self._learn_delays([(now - order.updated_at).total_seconds() for order in moved], now)
+            self._delays.note("orders", [order.updated_at for order in moved])
         return len(news)
 
     def check_claims(self, imported_since: Callable[[datetime], bool] = lambda _: False) -> None:
@@ -132,10 +140,6 @@ class JoinedStock:
         check_claims(
             self._cursors, self._connection_id, claims_from=self.policy.claims_from, imported_since=imported_since
         )
-
-    def _learn_delays(self, late_s: Sequence[float], now: datetime) -> None:
-        kept = measured((self._cursors.find(DELAYS) or {}).get("orders", []), late_s)
-        self._cursors.save(DELAYS, {"orders": kept}, now)
 
     def look_at(self, skus: Sequence[SellerSku]) -> None:
         """Have these looked at now, on both sides."""
@@ -151,15 +155,14 @@ class JoinedStock:
 
     def take_messages(self, bodies: Sequence[bytes]) -> int:
         """What a subscription's queue delivered; answers how many SKUs are to be looked at."""
-        lags: dict[SellerSku, timedelta] = {}
-        for hint in self._messages.hints_in(bodies):
-            if hint.by_client != self._our_client:
-                lags |= {sku: max(hint.lag, lags.get(sku, hint.lag)) for sku in hint.skus}
-        return self._expect(Moved(lags), self._clock())[0]
+        moved = moved_by(self._messages.hints_in(bodies), self._our_client)
+        return self._expect(moved, self._clock())[0]
 
     def sweep(self) -> tuple[int, bool]:
-        """The same of what was modified lately, whatever messages told."""
+        """The same of what was modified lately, whatever messages told; and where the policy announces other peaks, of all they are about."""
         now = self._clock()
+        peaks = self.policy.peaks
+        wake_for_peaks(self._cursors, inbox=self.inbox, peaks=peaks, skus=self.store.skus, now=now)
         return self._expect(discover_by_sweep(self._cursors, inventory=self.inventory, now=now), now)
 
     def list_all(self) -> tuple[int, bool]:
@@ -174,6 +177,7 @@ class JoinedStock:
     def take_quantity_changes(self, changes: Sequence[QuantityChanged]) -> int:
         """Have Amazon asked for SKUs whose change says something new: a set is under way, or more is on sale than can be; answers how many."""
         held = self.store.find([change.seller_sku for change in changes])
+        self._delays.note_told(held, changes)
         told = [
             change.seller_sku
             for change in changes
@@ -211,6 +215,7 @@ class JoinedStock:
             unauthorized=self._refusal.note,
         )
         report = drain(flow, inbox=self.inbox, lock=self._lock, clock=self._clock, batches=batches, linger_s=linger_s)
+        self._delays.keep_shown()
         tell(PUSH, report)
         return report
 
@@ -223,12 +228,19 @@ class JoinedStock:
         self._plan = BatchPlan({}, {})
         self._searched, self._paused = self._searched_until(), self.paused() or self._refusal.reason()
         self._zeroes.count_anew()
-        self._delays = delays_of((self._cursors.find(DELAYS) or {}).get("orders", []))
+        pace = measure_pace(
+            self._cursors,
+            sold=self.store.sold_between,
+            calendar_of=self.policy.calendar_of,
+            searched_until=self._searched,
+            now=self._clock(),
+        )
+        self._outlook = Outlook(self._delays.now(), pace=pace)
         self._compared = self._compared or self._comparison.was_made()
         self._batch.read_ahead([SellerSku(record.record_id) for record in batch])
         if len(batch) > TOGETHER_MIN:
             self._plan = plan_batch(
-                self._batch.ahead(searched_until=self._searched, delays=self._delays, paused=self._paused),
+                self._batch.ahead(searched_until=self._searched, outlook=self._outlook, paused=self._paused),
                 rule_of=self.policy.rule_of,
                 split_shipping=self.policy.split_shipping,
                 gathered=self.feeds.gathered(),
@@ -258,8 +270,8 @@ class JoinedStock:
         return self._refusal.put_off(outcome)
 
     def _known(self, sku: SellerSku) -> KnownStock:
-        known = self._batch.known(sku, searched_until=self._searched, delays=self._delays, paused=self._paused)
-        known = replace(known, may_zero=self._zeroes.take, compared=self._compared)
+        known = self._batch.known(sku, searched_until=self._searched, outlook=self._outlook, paused=self._paused)
+        known = replace(known, may_zero=self._zeroes.take, compared=self._compared, note_shown=self._delays.note_shown)
         if refused := self._refusal.reason():
             known = replace(known, refused=True, paused=known.paused or refused)
         return replace(known, lane=self._plan.lanes.get(sku, "patch"))
@@ -270,6 +282,7 @@ class JoinedStock:
 
     def _expect(self, moved: Moved, now: datetime) -> tuple[int, bool]:
         """Make SKUs due, each when what moved it will show."""
+        self._delays.note("shop", moved.happened)
         by_lag: dict[timedelta, list[SellerSku]] = {}
         for sku, lag in moved.skus.items():
             by_lag.setdefault(lag + LAG_MARGIN if lag else lag, []).extend(self._names.of(sku))

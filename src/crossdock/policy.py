@@ -18,8 +18,9 @@ from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.errors import ConfigError
-from crossdock.policy_file import Section, read_toml
+from crossdock.policy_file import URL, Section, read_toml
 from crossdock.policy_orders import marketplace, read_orders
+from crossdock.policy_queue import QueueAddress, read_queues
 from crossdock.policy_stock import Shelf, check_shelves, check_with_orders, read_stock
 
 AMAZON_ENDPOINTS = {
@@ -40,8 +41,6 @@ COMMERCETOOLS_REGIONS = (
 OWNER_LETTERS_MAX = 80
 
 _CONNECTION_ID = r"[a-z0-9][a-z0-9-]{0,62}"
-# Without TLS only to a twin on this machine.
-_URL = r"https://[^\s/?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,14 @@ class CommercetoolsSide:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPolicy:
-    """One seller account joined to one project. `stock` None: quantities on Amazon are left alone."""
+    """One seller account joined to one project. `stock` None: quantities on Amazon are left alone. `queues`: none where all is found by asking."""
 
     connection_id: ConnectionId
     amazon: AmazonSide
     commercetools: CommercetoolsSide
     orders: OrderPolicy
     stock: StockPolicy | None = None
+    queues: tuple[QueueAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,9 @@ def _connection(section: Section) -> ConnectionPolicy:
     stock = read_stock(table, orders) if "stock" in section.values else None
     if stock is not None and len(section.problems) == problems_before:
         check_with_orders(table, stock, orders)
+    queues = read_queues(section.section("queue")) if "queue" in section.values else ()
     section.finish()
-    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock)
+    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock, queues)
 
 
 def _amazon(section: Section) -> AmazonSide:
@@ -159,8 +160,8 @@ def _amazon(section: Section) -> AmazonSide:
         seller_id=section.text("seller_id", pattern=r"[A-Z0-9]{5,32}"),
         region=region,
         marketplace_ids=ids,
-        endpoint=section.text("endpoint", AMAZON_ENDPOINTS.get(region, ""), pattern=_URL).rstrip("/"),
-        token_url=section.text("token_url", LWA_TOKEN_URL, pattern=_URL),
+        endpoint=section.text("endpoint", AMAZON_ENDPOINTS.get(region, ""), pattern=URL).rstrip("/"),
+        token_url=section.text("token_url", LWA_TOKEN_URL, pattern=URL),
     )
     section.finish()
     return side
@@ -172,8 +173,8 @@ def _commercetools(section: Section) -> CommercetoolsSide:
         section.missing("region", "; it is one of " + ", ".join(COMMERCETOOLS_REGIONS))
     side = CommercetoolsSide(
         project_key=section.text("project_key", pattern=r"[a-z0-9][a-z0-9_-]{1,35}"),
-        api_url=section.text("api_url", f"https://api.{region}.commercetools.com", pattern=_URL).rstrip("/"),
-        auth_url=section.text("auth_url", f"https://auth.{region}.commercetools.com", pattern=_URL).rstrip("/"),
+        api_url=section.text("api_url", f"https://api.{region}.commercetools.com", pattern=URL).rstrip("/"),
+        auth_url=section.text("auth_url", f"https://auth.{region}.commercetools.com", pattern=URL).rstrip("/"),
     )
     section.finish()
     return side
@@ -183,6 +184,7 @@ def _check_together(connections: list[ConnectionPolicy], sections: list[Section]
     """What no connection can see by itself; what one of them lacks is told already."""
     ids: set[str] = set()
     accounts: dict[tuple[str, str], str] = {}
+    queues: dict[str, str] = {}
     for connection, section in zip(connections, sections, strict=True):
         name, side = connection.connection_id, connection.amazon
         if name and name in ids:
@@ -191,6 +193,13 @@ def _check_together(connections: list[ConnectionPolicy], sections: list[Section]
         if all(account) and account in accounts:
             other = accounts[account] or "another connection"
             section.problem("amazon.seller_id", f"is that of {other} too: its orders would be imported twice")
+        for url in (address.url for address in connection.queues):
+            if url in queues:
+                other = queues[url] or "another connection"
+                section.problem(
+                    "queue.urls", f"names a queue of {other} too: what is delivered to one, the other misses"
+                )
+            queues.setdefault(url, name)
         ids.add(name)
         accounts.setdefault(account, name)
     check_shelves([_shelf(*each) for each in zip(connections, sections, strict=True)])

@@ -16,11 +16,14 @@ T = TypeVar("T")
 
 # What commercetools takes as a key.
 KEY = r"[A-Za-z0-9_-]{2,256}"
+# Without TLS only to a twin on this machine.
+URL = r"https://[^\s/?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
 
 _TABLE = re.compile(r"\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
 _NAME = r"""(?:"[^"]+"|'[^']+'|[A-Za-z0-9_-]+)"""
 _KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_INDEX = re.compile(r"\[\d+\]$")
 # Of a value that is wrong, so much is quoted.
 QUOTED_MAX = 80
 
@@ -65,12 +68,12 @@ def _lines(text: str) -> dict[str, int]:
 
 
 def _numbered(name: str, counts: dict[str, int], *, is_array: bool) -> str:
-    """`connection.orders` under the second `[[connection]]` is `connection[1].orders`."""
-    first, _, rest = name.partition(".")
-    if is_array and not rest:
-        counts[first] = counts.get(first, -1) + 1
-    place = f"[{counts[first]}]" if first in counts else ""
-    return f"{first}{place}" + (f".{rest}" if rest else "")
+    """`connection.orders` under the second `[[connection]]` is `connection[1].orders`; the arrays inside it are counted for themselves."""
+    outside, dot, last = name.rpartition(".")
+    place = (_numbered(outside, counts, is_array=False) if outside else "") + dot + last
+    if is_array:
+        counts[place] = counts.get(place, -1) + 1
+    return f"{place}[{counts[place]}]" if place in counts else place
 
 
 @dataclass
@@ -105,6 +108,26 @@ class Section:
             self.problems,
             is_broken=self.is_broken or not is_table,
         )
+
+    def sections(self, name: str) -> list[Section]:
+        """The tables of an array of tables; none where there is no such array. People count them from 1."""
+        values = self._take(name, [])
+        if not isinstance(values, list) or not all(isinstance(table, dict) for table in values):
+            self.problem(
+                name, f"must be written as [[{'.'.join(_INDEX.sub('', part) for part in self._at(name).split('.'))}]]"
+            )
+            return []
+        return [
+            Section(
+                self.path,
+                f"{self._at(name)}[{number}]",
+                f"{self.title}{name} {number + 1}: ",
+                table,
+                self.lines,
+                self.problems,
+            )
+            for number, table in enumerate(values)
+        ]
 
     def text(
         self, name: str, default: str | None = None, *, pattern: str = r".{1,200}", choices: Iterable[str] = ()
@@ -183,7 +206,9 @@ class Section:
         """Note a problem at a key's line, or at that of the nearest table around it where the key is not there."""
         at = self._at(name)
         while at and at not in self.lines:
-            at = at.rpartition(".")[0]
+            # Tables of an array that is written as one value stand at its line.
+            outside = _INDEX.sub("", at)
+            at = outside if outside != at else at.rpartition(".")[0]
         self.problems.append(f"{self.path}:{self.lines.get(at, 1)}: {self.title}{name} {what}")
 
     def _take(self, name: str, default: Any) -> Any:
@@ -197,6 +222,14 @@ class Section:
 def quoted(value: str) -> str:
     """A wrong value as it is written, its beginning where it is long."""
     return repr(value) if len(value) <= QUOTED_MAX else f"{value[:QUOTED_MAX]!r}…"
+
+
+def moment_of_a_zone(value: Any) -> datetime:
+    """A time of the file that says its zone; ValueError for anything else."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value
+    message = "must be a time with its zone, without quotes, as in 2026-11-27T18:00:00+01:00"
+    raise ValueError(message)
 
 
 def moment(value: Any) -> datetime:

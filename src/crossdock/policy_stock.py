@@ -10,14 +10,20 @@ from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
+from crossdock.domain.demand import Boost
 from crossdock.domain.inventory import UNITS_MAX
 from crossdock.domain.order_policy import OrderPolicy
 from crossdock.domain.sellable import StockRule
-from crossdock.domain.stock_policy import StockPolicy, hides
-from crossdock.policy_file import KEY, Section, moment, quoted
+from crossdock.domain.stock_policy import Peak, StockPolicy, hides
+from crossdock.policy_file import KEY, Section, moment, moment_of_a_zone, quoted
 
 # A unit that is oversold costs an account's standing, not the company: beyond that a number is a typing mistake.
 OVERSELL_COST_MAX = 100_000
+# A deal sells a slow SKU some hundred times as fast as usual; beyond that a number is a typing mistake.
+TIMES_MAX = 1_000
+# Every look at a SKU goes through all of them. A year of weekly deals is fewer.
+PEAKS_MAX = 200
+ALL_SKUS: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def read_stock(section: Section, orders: OrderPolicy) -> StockPolicy:
         stock_type=section.text("stock_type", "crossdock-stock", pattern=KEY),
         rule=rule,
         rules=_rules(section.section("rules"), rule),
+        peaks=_peaks(section),
         split_shipping=section.flag("split_shipping", default=False),
         pool_overwritten=section.flag("pool_overwritten", default=False),
         zeroes_max_percent=section.whole("zeroes_max_percent", 20, most=100),
@@ -121,6 +128,26 @@ def _rule(section: Section, otherwise: StockRule) -> StockRule:
     )
 
 
+def _peaks(section: Section) -> tuple[Peak, ...]:
+    """Every announced peak and deal, in the file's order; those that are over too, because they may stay in the file."""
+    tables = section.sections("peaks")
+    if len(tables) > PEAKS_MAX:
+        section.problem(
+            "peaks", f"are {len(tables)}, more than the {PEAKS_MAX} that can be: remove those that are over"
+        )
+    return tuple(_peak(table) for table in tables)
+
+
+def _peak(section: Section) -> Peak:
+    begins, ends = section.value("from", moment_of_a_zone), section.value("until", moment_of_a_zone)
+    times = section.value("times", _times)
+    skus = section.value("skus", _patterns, default=ALL_SKUS) or ()
+    section.finish()
+    if begins and ends and ends <= begins:
+        section.problem("until", "is not later than from, so the peak would never be")
+    return Peak(Boost(begins.timestamp() if begins else 0.0, ends.timestamp() if ends else 0.0, times or 1.0), skus)
+
+
 def _check_proof(section: Section, policy: StockPolicy) -> None:
     """What proof stands on: units of Amazon's own, that nobody else counts or sets."""
     escrow = policy.escrow_channel
@@ -145,6 +172,22 @@ def _shared_by_proof(policy: StockPolicy, orders: OrderPolicy) -> Iterator[str]:
         sellers = [seller for seller, commerce in orders.sku_aliases.items() if commerce == sku]
         if any(policy.rule_of(seller).mode == "proof" for seller in sellers):
             yield sku
+
+
+def _times(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0.0 < value <= TIMES_MAX:
+        message = f"must be a number above 0 and up to {TIMES_MAX}, without quotes: so many times the usual is sold"
+        raise ValueError(message)
+    return float(value)
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    is_list = isinstance(value, list) and bool(value)
+    if not is_list or not all(isinstance(sku, str) and sku and sku == sku.strip() for sku in value):
+        message = 'must be a list of seller SKUs, as in ["TEA-*"], with * for any characters and ? for one; leave it out for all'
+        raise ValueError(message)
+    return tuple(value)
 
 
 def _channels(value: Any) -> tuple[str | None, ...]:

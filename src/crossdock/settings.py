@@ -30,7 +30,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSecrets:
-    """The secrets of one connection."""
+    """The secrets of one connection. Without a key of AWS its queues are asked with what boto3 finds by itself."""
 
     lwa_client_id: str
     lwa_client_secret: str = field(repr=False)
@@ -39,6 +39,8 @@ class ConnectionSecrets:
     ct_client_secret: str = field(repr=False)
     ct_setup_client_id: str = ""
     ct_setup_client_secret: str = field(repr=False, default="")
+    aws_access_key_id: str = ""
+    aws_secret_access_key: str = field(repr=False, default="")
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
@@ -78,9 +80,16 @@ def load_connection_secrets(environment: Mapping[str, str], connection_id: str) 
         f"{prefix}{name}: missing; set it, or {prefix}{name}_FILE" for name, value in values.items() if not value
     ]
     setup = [_secret(environment, prefix + name, problems) for name in ("CT_SETUP_CLIENT_ID", "CT_SETUP_CLIENT_SECRET")]
+    aws = {
+        name: _secret(environment, prefix + name, problems) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    }
+    if any(aws.values()):
+        problems += [
+            f"{prefix}{name}: missing, though the other one is set" for name, value in aws.items() if not value
+        ]
     if problems:
         raise ConfigError(problems)
-    return ConnectionSecrets(*values.values(), *setup)
+    return ConnectionSecrets(*values.values(), *setup, *aws.values())
 
 
 def parse_master_keys(text: str, where: str, problems: list[str]) -> tuple[bytes, ...]:

@@ -16,33 +16,47 @@ EXIT_INTERRUPTED = 130
 
 ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# How soon a request to end is made again that Python threw away.
+# How soon it is looked at whether a request to end was heard.
 ASK_AGAIN_S = 0.01
 
 
 def end_in_order() -> None:
-    """From now on a command that is asked to end leaves through every `with` it is in, and ends with 130."""
-    leaving = threading.Event()
+    """From now on a command that is asked to end leaves through every `with` it is in, and ends with 130; `has_ended` is to be called when it is over."""
 
     def leave() -> None:
-        leaving.set()
         for number in ASKED_TO_END:
             signal.signal(number, signal.SIG_IGN)
         # What is broken off between two lines complains; there is nothing in it for anybody.
         warnings.simplefilter("ignore")
-        sys.exit(EXIT_INTERRUPTED)
+        signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN_S)
+        raise SystemExit(EXIT_INTERRUPTED)
 
-    def unless_thrown_away(fault: sys.UnraisableHookArgs) -> None:
-        if isinstance(fault.exc_value, SystemExit):
-            signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN_S)
-        elif not leaving.is_set():
+    def ask_again(_number: int, _frame: object) -> None:
+        if not _is_leaving():
+            leave()
+
+    def unless_leaving(fault: sys.UnraisableHookArgs) -> None:
+        if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
             sys.__unraisablehook__(fault)
 
     _listen(leave)
-    # Where Python runs a finaliser (each first import of a module runs one) it prints an exception and goes on: the request would be lost, and every
-    # later one is ignored by then.
-    signal.signal(signal.SIGALRM, lambda *_: leave())
-    sys.unraisablehook = unless_thrown_away
+    # Python throws an exception away where a finaliser runs (each first import of a module runs one) and in some calls written in C (`compile` is one): the
+    # request would be lost, and every later one is ignored by then.
+    signal.signal(signal.SIGALRM, ask_again)
+    sys.unraisablehook = unless_leaving
+
+
+def has_ended() -> None:
+    """Nobody needs to be asked again."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _is_leaving() -> bool:
+    """Whether what is running now is on the way out: in a `with`, a `finally` or an `except` that the request to end goes through."""
+    fault = sys.exc_info()[1]
+    while fault is not None and not isinstance(fault, SystemExit):
+        fault = fault.__context__
+    return fault is not None
 
 
 def stop_on_signals() -> threading.Event:

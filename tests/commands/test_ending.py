@@ -130,16 +130,24 @@ def test_interrupted_while_it_is_loaded(after_s: float, tmp_path: Path) -> None:
     assert said == ""
 
 
-def test_interrupted_where_python_throws_exceptions_away() -> None:
-    """Ctrl-C in a finaliser, whose exceptions Python prints and forgets (every first import of a module runs one), is answered all the same."""
-    program = """
-import signal, time, weakref
+@pytest.mark.parametrize(
+    "throws_away",
+    [
+        "gone = weakref.ref(Gone(), gone.interrupt)",
+        "ctypes.pythonapi.PyObject_HasAttrString(ctypes.py_object(gone), b'x')",
+    ],
+)
+def test_interrupted_where_python_throws_exceptions_away(throws_away: str) -> None:
+    """Ctrl-C in a finaliser, whose exceptions Python prints and forgets, or in a call in C that clears them, is answered all the same."""
+    program = f"""
+import ctypes, signal, time, weakref
 from crossdock.stopping import end_in_order
-class Gone: pass
+class Gone:
+    def interrupt(self, _name): signal.raise_signal(signal.SIGINT)
+    __getattr__ = interrupt
 end_in_order()
 gone = Gone()
-callback = weakref.ref(gone, lambda _: signal.raise_signal(signal.SIGINT))
-del gone
+{throws_away}
 time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:
@@ -147,6 +155,26 @@ time.sleep(600)
 
     assert process.returncode == 130
     assert said == ""
+
+
+def test_what_ends_in_order_is_not_asked_again() -> None:
+    """Half a second in a `finally`, with a fault of its own in it, is not cut short by what looks whether the request was heard."""
+    program = """
+import signal, time
+from crossdock.stopping import end_in_order
+end_in_order()
+try:
+    signal.raise_signal(signal.SIGINT)
+finally:
+    try:
+        raise ValueError
+    except ValueError:
+        time.sleep(0.5)
+    print("in order")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "in order\n", "")
 
 
 def test_program_takes_the_place_of_the_shell_that_make_starts() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crossdock.domain.demand import Boost
 from crossdock.domain.sellable import StockRule
-from crossdock.domain.stock_policy import StockPolicy
+from crossdock.domain.stock_policy import Peak, StockPolicy
 from crossdock.policy import load_policy
 from tests.commands.policies import GOOD, problems
 
@@ -23,14 +24,30 @@ mode = "proof"
 [connection.stock.rules."TEA-*"]
 cap = 5
 """
+PEAK = """[[connection.stock.peaks]]
+from = 2026-11-27T00:00:00+01:00
+until = 2026-11-28T00:00:00+01:00
+times = 4
+[[connection.stock.peaks]]
+from = 2026-11-27T18:00:00Z
+until = 2026-11-27T20:00:00Z
+times = 25.5
+skus = ["MUG-*", "LAMP-01"]
+"""
 TABLE = "[connection.stock]\n"
 CLAIMS = "claims_from = 2026-12-01\n"
 ESCROW = 'escrow_channel = "amazon"\n'
 PERCENT = "must be a whole number from 0 to 100, without quotes"
 UNITS = "must be a whole number from 0 to 1000000, without quotes"
 KEYS = (
-    "buffer_percent, buffer_units, cap, changes_min, channels, claims_from, escrow_channel, mode, oversell_cost, pool_overwritten, rules, "
+    "buffer_percent, buffer_units, cap, changes_min, channels, claims_from, escrow_channel, mode, oversell_cost, peaks, pool_overwritten, rules, "
     "share_percent, split_shipping, stock_type, zeroes_max_percent"
+)
+PEAK_KEYS = "from, skus, times, until"
+ZONED = "must be a time with its zone, without quotes, as in 2026-11-27T18:00:00+01:00"
+TIMES = "must be a number above 0 and up to 1000, without quotes: so many times the usual is sold"
+PATTERNS = (
+    'must be a list of seller SKUs, as in ["TEA-*"], with * for any characters and ? for one; leave it out for all'
 )
 RULE_KEYS = "buffer_percent, buffer_units, cap, mode, oversell_cost, share_percent"
 IS_NO_LIST = 'must be a list of keys of supply channels, as in ["warehouse", "outlet"]; "" is for entries without one'
@@ -38,6 +55,7 @@ AN_ERP = (
     "is not true, and with orders.inventory_mode None an ERP takes sold units off, which a claim would take off again: "
     "say true if the ERP sets whole quantities, or choose another inventory_mode"
 )
+BLACK_FRIDAY = datetime(2026, 11, 26, 23, 0, tzinfo=UTC).timestamp()
 EXAMPLE = Path(__file__).parents[2] / "crossdock.example.toml"
 
 
@@ -63,6 +81,7 @@ def test_least_that_is_said_is_from_when_claims_are_made(tmp_path: Path) -> None
         stock_type="crossdock-stock",
         rule=StockRule(),
         rules={},
+        peaks=(),
         split_shipping=False,
         pool_overwritten=False,
         zeroes_max_percent=20,
@@ -154,6 +173,58 @@ def test_mistake_is_told_once_at_its_line(tmp_path: Path, wrong: str, right: str
     assert problems(tmp_path, (GOOD + STOCK).replace(wrong, right)) == told
 
 
+def test_announced_peaks_can_be_said(tmp_path: Path) -> None:
+    """Of all SKUs or of some, in their order, by the zone that is said; also in one line each."""
+    told = stock_of(tmp_path, GOOD + STOCK + PEAK)
+    lines = "peaks = [{from = 2026-11-26T23:00:00Z, until = 2026-11-27T23:00:00Z, times = 4.0}]\n"
+    inline = stock_of(tmp_path, GOOD + STOCK.replace(TABLE, TABLE + lines))
+
+    midnight = datetime(2026, 11, 26, 23, 0, tzinfo=UTC).timestamp()
+    everywhere = Peak(Boost(midnight, midnight + 86_400, 4.0))
+    deal = Peak(Boost(midnight + 19 * 3600, midnight + 21 * 3600, 25.5), ("MUG-*", "LAMP-01"))
+    assert told is not None
+    assert inline is not None
+    assert (told.peaks, inline.peaks) == ((everywhere, deal), (everywhere,))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ("from = 2026-11-27T00:00:00+01:00\n", "", ["23: connection eu: stock.peaks 1: from is missing"]),
+        ("00:00+01:00\nuntil", "00:00\nuntil", [f"24: connection eu: stock.peaks 1: from {ZONED}"]),
+        ("until = 2026-11-27T20:00:00Z", "until = 2026-11-28", [f"29: connection eu: stock.peaks 2: until {ZONED}"]),
+        ("T20:", "T18:", ["29: connection eu: stock.peaks 2: until is not later than from, so the peak would never be"]),
+        ("times = 4\n", "", ["23: connection eu: stock.peaks 1: times is missing"]),
+        ("= 25.5", "= 0", [f"30: connection eu: stock.peaks 2: times {TIMES}"]),
+        ("= 25.5", "= 1000.5", [f"30: connection eu: stock.peaks 2: times {TIMES}"]),
+        ("= 25.5", "= nan", [f"30: connection eu: stock.peaks 2: times {TIMES}"]),
+        ("= 25.5", "= true", [f"30: connection eu: stock.peaks 2: times {TIMES}"]),
+        ("= 25.5", '= "25"', [f"30: connection eu: stock.peaks 2: times {TIMES}"]),
+        ('["MUG-*", "LAMP-01"]', "[]", [f"31: connection eu: stock.peaks 2: skus {PATTERNS}"]),
+        ('["MUG-*", "LAMP-01"]', '"MUG-*"', [f"31: connection eu: stock.peaks 2: skus {PATTERNS}"]),
+        ('["MUG-*", "LAMP-01"]', '["MUG-*", " "]', [f"31: connection eu: stock.peaks 2: skus {PATTERNS}"]),
+        ("= 25.5", "= 25.5\nfactor = 2", [f"31: connection eu: stock.peaks 2: factor is not known here; known are {PEAK_KEYS}"]),
+        (PEAK, "[connection.stock.peaks]\ntimes = 4\n", ["23: connection eu: stock.peaks must be written as [[connection.stock.peaks]]"]),
+        (PEAK, PEAK[: PEAK.index("[[", 2)] * 201,
+            ["14: connection eu: stock.peaks are 201, more than the 200 that can be: remove those that are over"]),
+    ],
+)  # fmt: skip
+def test_mistake_in_a_peak_is_told_once_at_its_line(tmp_path: Path, wrong: str, right: str, told: list[str]) -> None:
+    """Each row changes one thing, and the line is that of its own peak."""
+    assert wrong in PEAK
+    assert problems(tmp_path, (GOOD + STOCK + PEAK).replace(wrong, right)) == told
+
+
+def test_peak_of_a_second_connection_is_told_at_its_line(tmp_path: Path) -> None:
+    """Each connection's peaks are counted for themselves, and one that is written as a value stands at that line."""
+    inline = TABLE + "peaks = [{from = 2026-11-26T23:00:00Z, until = 2026-11-27T23:00:00Z, times = 0}]\n"
+    text = GOOD + STOCK + PEAK + OTHER + PEAK.replace("= 25.5", "= 0")
+    assert problems(tmp_path, text) == [f"61: connection us: stock.peaks 2: times {TIMES}"]
+    assert problems(tmp_path, GOOD + STOCK.replace(TABLE, inline)) == [
+        f"15: connection eu: stock.peaks 1: times {TIMES}"
+    ]
+
+
 def test_mistakes_of_one_file_are_all_told(tmp_path: Path) -> None:
     """Whoever mends a file hears of everything at once."""
     text = (GOOD + STOCK).replace(CLAIMS, "share_percent = 200\n").replace(ESCROW, "").replace("cap = 5", "cap = -5")
@@ -220,7 +291,7 @@ def test_connections_that_take_nothing_from_each_other_are_let_be(
 
 
 def test_stock_of_the_example_is_a_policy(tmp_path: Path) -> None:
-    """With the first # of its lines removed the table can be read, and shows each key at its usual value but for the channels and a cap."""
+    """With the first # of its lines removed the table can be read, and shows each key at its usual value but for the channels, a cap and peaks."""
     before, _, after = EXAMPLE.read_text(encoding="utf-8").partition("# [connection.stock]\n")
     text = before + "[connection.stock]\n" + "\n".join(line.removeprefix("# ") for line in after.splitlines())
     assert stock_of(tmp_path, text) == StockPolicy(
@@ -229,4 +300,8 @@ def test_stock_of_the_example_is_a_policy(tmp_path: Path) -> None:
         escrow_channel="amazon",
         rule=StockRule(cap=50),
         rules={"TEA-*": StockRule(cap=50, buffer_units=5), "LAMP-01": StockRule("proof", cap=3)},
+        peaks=(
+            Peak(Boost(BLACK_FRIDAY, BLACK_FRIDAY + 86_400, 4.0)),
+            Peak(Boost(BLACK_FRIDAY + 19 * 3600, BLACK_FRIDAY + 21 * 3600, 25.0), ("MUG-*", "LAMP-01")),
+        ),
     )

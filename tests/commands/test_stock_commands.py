@@ -15,6 +15,13 @@ STOCK = """
 claims_from = 2999-01-01
 channels = ["warehouse"]
 """
+PEAK = """
+[[connection.stock.peaks]]
+from = 2026-01-01T00:00:00Z
+until = 2999-01-01T00:00:00Z
+times = 2.5
+skus = ["MUG-*"]
+"""
 MUG = "MUG-BLUE"
 
 
@@ -69,6 +76,23 @@ def test_what_was_decided_is_told_in_a_line(stocked: Desk) -> None:
     assert second.startswith("demo: Nothing was sent: "), second
     assert "claimed 0" in shown
     assert "stock.sent" in shown
+
+
+def test_announced_peak_is_told(stocked: Desk) -> None:
+    """Of a SKU it is about: until when it counts and how much more is reckoned with, to a person and to a program; of another nothing."""
+    stocked.run("stock", "push", MUG)
+    assert "announced peak" not in stocked.run("stock", "show", MUG).stdout
+    policy = stocked.folder / "crossdock.toml"
+    policy.write_text(policy.read_text() + PEAK)
+
+    stocked.run("stock", "push", MUG)
+    stocked.run("stock", "push", "A/B 100%")
+
+    told = "An announced peak counts until 1 Jan 2999, 00:00 UTC, 2.5 times the usual."
+    assert told in stocked.run("stock", "show", MUG).stdout.splitlines()
+    peak = {"from_at": "2026-01-01T00:00:00+00:00", "until_at": "2999-01-01T00:00:00+00:00", "times": 2.5}
+    assert stocked.read("stock", "show", MUG)["row"]["view"]["peak"] == peak
+    assert stocked.read("stock", "show", "A/B 100%")["row"]["view"]["peak"] is None
 
 
 def test_paused_connection_sends_nothing(stocked: Desk) -> None:

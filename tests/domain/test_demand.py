@@ -71,6 +71,53 @@ def test_an_announced_peak_makes_the_time_to_sell_in_longer() -> None:
     assert asked.selling_s((Boost(0.0, 3600.0, 4.0),), 0.0, 7200.0) == pytest.approx(5 * 3600.0)
 
 
+RAMP = (Boost(1000.0, 2000.0, 2.0), Boost(2000.0, 3000.0, 5.0), Boost(3000.0, 4000.0, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("at_s", "factor"),
+    [(870.0, 1.0), (880.0, 2.0), (1879.0, 2.0), (1880.0, 5.0), (2999.0, 5.0), (3000.0, 0.5), (3880.0, 1.0)],
+)
+def test_one_peak_after_another_is_no_product(at_s: float, factor: float) -> None:
+    """Only what overlaps multiplies; the highest moment of those near counts, so that what sells less is believed when it is there, and over in time."""
+    assert asked.announced(RAMP, at_s, 120.0) == factor
+
+
+@pytest.mark.parametrize(
+    ("at_s", "change_s"),
+    [(0.0, 880.0), (880.0, 1880.0), (1500.0, 1880.0), (1880.0, 3000.0), (3000.0, 3880.0), (3880.0, None)],
+)
+def test_next_change_is_when_another_factor_counts(at_s: float, change_s: float | None) -> None:
+    """From before each peak begins until it ends; between two nothing is looked at for nothing."""
+    assert asked.next_change_s(RAMP, at_s, 120.0) == change_s
+
+
+@pytest.mark.parametrize(
+    ("at_s", "boost"),
+    [
+        (0.0, Boost(1000.0, 1500.0, 4.0)),
+        (1500.0, Boost(1500.0, 1600.0, 100.0)),
+        (1600.0, Boost(1600.0, 2000.0, 4.0)),
+        (2000.0, Boost(5000.0, 6000.0, 2.0)),
+        (6000.0, None),
+    ],
+)
+def test_next_boost_is_a_stretch_of_one_factor(at_s: float, boost: Boost | None) -> None:
+    """On or to come, and what overlaps in it multiplied; the time between two is none."""
+    calendar = (Boost(1000.0, 2000.0, 4.0), Boost(1500.0, 1600.0, 25.0), Boost(5000.0, 6000.0, 2.0))
+    assert asked.next_boost(calendar, at_s) == boost
+
+
+@pytest.mark.parametrize(
+    ("from_s", "left_s", "usual_s"),
+    [(0.0, 1000.0, 1000.0), (1400.0, 300.0, 100 * 4.0 + 100 * 100.0 + 100 * 4.0), (1550.0, 10.0, 1000.0)],
+)
+def test_the_time_to_sell_in_multiplies_what_overlaps(from_s: float, left_s: float, usual_s: float) -> None:
+    """A deal within a peak, stretch by stretch."""
+    calendar = (Boost(1000.0, 2000.0, 4.0), Boost(1500.0, 1600.0, 25.0))
+    assert asked.selling_s(calendar, from_s, left_s) == pytest.approx(usual_s)
+
+
 @pytest.mark.parametrize(("units", "usual", "pace"), [(40, 10.0, 4.0), (0, 10.0, 0.5), (900, 10.0, 8.0), (5, 0.0, 1.0)])
 def test_the_pace_of_all_is_doubted_beyond_its_bounds(units: int, usual: float, pace: float) -> None:
     """What all SKUs sold over what they usually do, within reason."""

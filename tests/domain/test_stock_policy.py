@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from crossdock.domain.demand import Boost
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.sellable import StockRule
-from crossdock.domain.stock_policy import StockPolicy, hides
+from crossdock.domain.stock_policy import Peak, StockPolicy, hides
 
 POLICY = StockPolicy(
     claims_from=datetime(2026, 12, 1, tzinfo=UTC),
@@ -41,6 +43,14 @@ POLICY = StockPolicy(
 def test_first_pattern_that_fits_counts(sku: str, rule: StockRule) -> None:
     """In the file's order, upper and lower case told apart, the whole SKU; brackets are themselves; else the connection's own."""
     assert POLICY.rule_of(SellerSku(sku)) == rule
+
+
+@pytest.mark.parametrize(("sku", "factors"), [("TEA-GREEN", [4.0, 9.0]), ("MUG-1", [4.0, 2.0]), ("BOX1", [4.0])])
+def test_peaks_of_a_sku_are_all_whose_patterns_fit(sku: str, factors: list[float]) -> None:
+    """Not the first alone, as with rules: they overlap, and each is of its own time."""
+    announced = ((4.0, ("*",)), (9.0, ("TEA-*", "TEA-GREEN")), (2.0, ("BOX[1]", "MUG-?")))
+    peaks = tuple(Peak(Boost(0.0, 60.0, factor), skus) for factor, skus in announced)
+    assert [boost.factor for boost in replace(POLICY, peaks=peaks).calendar_of(SellerSku(sku))] == factors
 
 
 def test_proof_sells_from_its_own_channel_alone() -> None:

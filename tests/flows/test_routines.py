@@ -22,7 +22,7 @@ from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.timeline import State
 from crossdock.domain.window import Window
 from crossdock.doors import Outside
-from crossdock.engine.listen import QUEUE_PAUSE_S, REST_S, WAITING_MAX, hear, listen
+from crossdock.engine.listen import QUEUE_PAUSE_S, REST_S, WAITING_MAX, Held, hear, listen
 from crossdock.engine.schedule import (
     DAYS,
     DISCOVER,
@@ -36,6 +36,7 @@ from crossdock.engine.schedule import (
     PUSH,
     STOCK,
     SWEEP,
+    next_run,
 )
 from crossdock.errors import ConfigError, CrossdockError, DataError, StoreError, Unauthorized, Unavailable
 from crossdock.policy import Policy
@@ -96,6 +97,12 @@ def refused(scene: Scene) -> list[str]:
 def opened(scene: Scene, kind: str) -> int:
     """How often a case of this kind was opened."""
     return len(rows(scene, "select 1 from cases where kind = %s", kind))
+
+
+def waits_for_its_turn(scene: Scene, flow: str) -> bool:
+    """Whether a routine runs again by the clock, and no sooner."""
+    now = scene.twin.world.clock.now()
+    return now + rests(scene, flow) == next_run(flow, scene.joined.connection_id, now)
 
 
 def rests(scene: Scene, flow: str) -> timedelta:
@@ -481,11 +488,11 @@ def test_routine_that_breaks_is_one_case_and_comes_back_at_its_time(
     right = scene.joined.vault
 
     run(with_other_key(scene), DISCOVER, rounds=2, minutes=5)
-    told, waits, due = all_kinds(scene), rests(scene, DISCOVER), [flow for _, flow in app_of(scene).due()]
+    told, waits, due = all_kinds(scene), waits_for_its_turn(scene, DISCOVER), [flow for _, flow in app_of(scene).due()]
     scene.joined.vault = right
     run(scene, DISCOVER, minutes=3)
 
-    assert (told, waits, DISCOVER in due) == (["connection.failed"], timedelta(minutes=3), False)
+    assert (told, waits, DISCOVER in due) == (["connection.failed"], True, False)
     assert (all_kinds(scene), opened(scene, "connection.failed")) == ([], 1)
     written = "".join(capsys.readouterr())
     assert "flow.failed" in written
@@ -554,16 +561,17 @@ def ignore(_: Sequence[bytes]) -> None:
 @pytest.mark.parametrize("fault", [OSError("queue away"), ValueError("no body"), DataError("message", "no JSON")])
 def test_queue_that_breaks_is_asked_again(fault: Exception) -> None:
     """Whatever a queue's client raises ends no listener: it is asked again a little later."""
-    assert hear(raising(fault), ignore, deque()) == REST_S
+    assert hear(raising(fault), ignore) == REST_S
 
 
 def test_message_that_breaks_us_is_dropped() -> None:
     """The sweep finds its order; kept, it would break us again for ever."""
-    waiting: deque[bytes] = deque()
+    arrivals = deque([[b"odd"], []])
+    queue = Held(arrivals.popleft)
 
-    rest_s = hear(lambda: [b"odd"], raising(AssertionError("a mistake")), waiting)
+    rest_s = hear(queue.receive, raising(AssertionError("a mistake")))
 
-    assert (rest_s, list(waiting)) == (REST_S, [])
+    assert (rest_s, queue.receive().bodies) == (REST_S, [])
 
 
 @pytest.mark.parametrize(
@@ -576,16 +584,17 @@ def test_message_that_breaks_us_is_dropped() -> None:
 )
 def test_what_waits_for_a_platform_is_bounded(fault: CrossdockError, rest_s: float) -> None:
     """While Amazon refuses, the newest messages wait and the oldest go; a refused consent rests as everywhere."""
-    waiting: deque[bytes] = deque(maxlen=WAITING_MAX)
     arrived = [str(n).encode() for n in range(WAITING_MAX + 1)]
+    arrivals = deque([arrived, [], [], []])
+    queue = Held(arrivals.popleft)
 
-    first = hear(lambda: arrived, raising(fault), waiting)
-    kept = (len(waiting), waiting[0])
+    first = hear(queue.receive, raising(fault))
+    kept = queue.receive().bodies
     taken: list[bytes] = []
-    second = hear(list, taken.extend, waiting)
+    second = hear(queue.receive, taken.extend)
 
-    assert (first, kept, second) == (rest_s, (WAITING_MAX, b"1"), QUEUE_PAUSE_S)
-    assert (taken, list(waiting)) == (arrived[1:], [])
+    assert (first, second) == (rest_s, QUEUE_PAUSE_S)
+    assert (len(kept), taken, queue.receive().bodies) == (WAITING_MAX, arrived[1:], [])
 
 
 def test_listener_goes_on_until_it_is_stopped() -> None:
@@ -596,7 +605,7 @@ def test_listener_goes_on_until_it_is_stopped() -> None:
         taken.extend(messages)
         stop.set()
 
-    listen(lambda: [b"old", *[b"new"] * WAITING_MAX], take, stop)
+    listen(Held(lambda: [b"old", *[b"new"] * WAITING_MAX]).receive, take, stop)
 
     assert taken == [b"new"] * WAITING_MAX
 
@@ -641,7 +650,7 @@ def test_listing_wakes_the_drain_and_the_drain_sets_what_may_be_sold(shared_stag
     woken = PUSH in due(scene)
     run(scene, PUSH, rounds=3, minutes=2)
 
-    assert (list(follows), woken, rests(scene, LISTING)) == ([PUSH], True, timedelta(hours=24) - timedelta(minutes=6))
+    assert (list(follows), woken, waits_for_its_turn(scene, LISTING)) == ([PUSH], True, True)
     assert calls(scene, "amazon.patchListingsItem") == len(SKUS)
     assert set(scene.stock.inbox.known(SKUS).values()) == {State.IN_SYNC}
     assert PUSH not in due(scene)
@@ -659,7 +668,7 @@ def test_messages_are_asked_again_soon_while_they_tell_something(shared_stage: S
     silence = app_of(scene).run(scene.joined.connection_id, STOCK)
 
     assert (list(heard), busy, early) == ([PUSH], timedelta(seconds=10), False)
-    assert (list(silence), rests(scene, STOCK)) == ([], timedelta(seconds=120))
+    assert (list(silence), waits_for_its_turn(scene, STOCK)) == ([], True)
     assert calls(scene, "amazon.patchListingsItem") == len(SKUS) + 1
 
 
@@ -671,7 +680,7 @@ def test_sweep_finds_what_no_message_told(shared_stage: Stage) -> None:
 
     run(scene, SWEEP, PUSH, seconds=30)
 
-    assert rests(scene, SWEEP) == timedelta(minutes=5)
+    assert waits_for_its_turn(scene, SWEEP)
     assert calls(scene, "amazon.patchListingsItem") == len(SKUS) + 1
 
 
@@ -683,7 +692,7 @@ def test_nothing_is_heard_before_the_first_listing(shared_stage: Stage) -> None:
     run(scene, STOCK, SWEEP)
 
     assert scene.twin.world.counts() == {}
-    assert (rests(scene, STOCK), rests(scene, SWEEP)) == (timedelta(minutes=2), timedelta(minutes=5))
+    assert (waits_for_its_turn(scene, STOCK), waits_for_its_turn(scene, SWEEP)) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -770,7 +779,7 @@ def test_listing_that_is_not_finished_goes_on_at_once(shared_stage: Stage) -> No
     run(scene, LISTING)
 
     assert (first, listening_yet) == ((timedelta(0), None, True), None)
-    assert rests(scene, LISTING) == timedelta(hours=24)
+    assert waits_for_its_turn(scene, LISTING)
     assert scene.joined.cursors.find("stock.messages") is not None
     assert len(rows(scene, "select 1 from inbox where flow = %s", PUSH)) == 10_000 + len(SKUS)
 

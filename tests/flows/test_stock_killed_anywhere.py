@@ -15,7 +15,8 @@ import pytest
 
 from crossdock import events
 from crossdock.domain.ids import SellerSku
-from crossdock.domain.sellable import Delays, LeaveListed, Mode, StockRule
+from crossdock.domain.outlook import Outlook
+from crossdock.domain.sellable import LeaveListed, Mode, StockRule
 from crossdock.domain.stock_look import decide_listed
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import StockRecord
@@ -243,7 +244,7 @@ class Shop:
             ),
             "lists what is there": (0 < self.listed <= there, True),
             "is known to list it": (on_sale.hold.live_max == self.listed and not on_sale.is_under_way(), True),
-            "leaves it": (isinstance(decide_listed(record, stock.policy.rule, Delays(), self.now), LeaveListed), True),
+            "leaves it": (isinstance(decide_listed(record, stock.policy.rule, Outlook(), self.now), LeaveListed), True),
             "state": (stock.inbox.known([MUG])[MUG], State.IN_SYNC),
             "cases": (all_kinds(self.scene), []),
             "died": (self.died, 1),

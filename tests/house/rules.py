@@ -84,7 +84,19 @@ CLOCK_FILES = {"src/crossdock/start_up.py"}
 # Probabilities and seconds are not money.
 FLOAT_FILES = {
     f"{PACKAGE}domain/{name}.py"
-    for name in ("blind", "delays", "demand", "desk", "escrow", "feed", "on_sale", "plan", "sellable", "stock_look")
+    for name in (
+        "blind",
+        "delays",
+        "demand",
+        "desk",
+        "escrow",
+        "feed",
+        "on_sale",
+        "outlook",
+        "plan",
+        "sellable",
+        "stock_look",
+    )
 }
 
 DEEPER_FOLDERS = ("src/crossdock/store/migrations/", "src/crossdock/web/templates/", "src/crossdock/web/static/")

@@ -150,7 +150,7 @@ def constants(pattern: str, *paths: Path) -> set[str]:
 def variables() -> set[str]:
     """Every variable of the environment that the product reads; a connection's with `<ID>` for its id."""
     of_process = constants(r"CROSSDOCK_[A-Z_]+", *SOURCE.rglob("*.py"))
-    of_connection = constants(r"(LWA|CT)_[A-Z_]+", SOURCE / "settings.py")
+    of_connection = constants(r"(AWS|LWA|CT)_[A-Z_]+", SOURCE / "settings.py")
     return {name for name in of_process if "_DEMO_" not in name} | {f"CROSSDOCK_<ID>_{name}" for name in of_connection}
 
 
@@ -184,7 +184,7 @@ def test_connections_of_a_worker_are_counted_right() -> None:
 
 def policy_keys() -> set[str]:
     """Every key and table that `policy.py`, and what reads its large tables, asks the file for."""
-    asks = {"text", "value", "whole", "flag", "section", "pairs"}
+    asks = {"text", "value", "whole", "flag", "section", "sections", "pairs"}
     trees = [ast.parse(path.read_text()) for path in SOURCE.glob("policy*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     of_section = [
@@ -337,7 +337,9 @@ def test_every_decision_is_listed() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     """Each package the product needs is named in docs/decisions."""
-    declared = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    declared = [*project["dependencies"], *extras]
     reasons = "\n".join(read(page) for page in (TOP / "docs" / "decisions").glob("*.md")).lower()
     packages = {re.split(r"[^\w-]", line)[0] for line in declared}
     assert {name for name in packages if name.replace("jinja2", "jinja").replace("-pool", "") not in reasons} == set()

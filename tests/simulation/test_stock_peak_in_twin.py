@@ -204,7 +204,7 @@ class Peak:
         """SKUs of which something would be sent now, or is under way."""
         now, stock = self.scene.twin.world.clock.now(), self.scene.stock
         found = stock.store.find(_skus())
-        decided = {sku: decide_listed(record, stock.policy.rule, stock._delays, now) for sku, record in found.items()}
+        decided = {sku: decide_listed(record, stock.policy.rule, stock._outlook, now) for sku, record in found.items()}
         return {
             sku: decision
             for sku, decision in decided.items()

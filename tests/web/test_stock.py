@@ -22,6 +22,7 @@ from crossdock.domain.desk import (
 )
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.on_sale import OnSale
+from crossdock.domain.outlook import AnnouncedPeak
 from crossdock.domain.stock_record import StockRecord
 from crossdock.domain.timeline import Event, State
 from crossdock.engine.schedule import PUSH
@@ -32,14 +33,14 @@ from crossdock.store.stock_sheets import find_sku, find_skus
 from crossdock.web.courses import course_of, without_repeats
 from crossdock.web.overview import freshness
 from crossdock.web.stock_sums import exposure_of, sentence_of, steps_of
-from tests.joined_twin import Scene, Stage
+from tests.joined_twin import START, Scene, Stage
 from tests.web.conftest import Rehearsed
 from tests.web.hostile import TEXTS
 from tests.web.stocked import FOUGHT_OVER, ODD, POOL, SCARCE, SHIPPED_BY_AMAZON
 from tests.web.visitor import Element, open_desk, read
 
 NOW = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
-VIEW = StockView(20, 2, 5, 3, 12, 10, 13, None, None, 3, 0.0002, "risk", "sent", 0.5, 2.1, 8, 45)
+VIEW = StockView(20, 2, 5, 3, 12, 10, 13, None, None, 3, 0.0002, "risk", "sent", 0.5, 2.1, 8, 10, 45)
 ROW = StockRow("eu", "MUG", State.IN_SYNC, "sent", None, NOW, 10, 3, VIEW)
 SHEET = StockSheet(ROW, StockRecord(fulfilled_by="MERCHANT"), NOW, NOW, 0, (), 0, (), (), 0)
 
@@ -361,6 +362,33 @@ def test_a_case_of_all_skus_leads_to_their_list(stage: Stage) -> None:
     visitor = open_desk(stage.database, scene)
     assert "/stock?connection=eu" in read(visitor.get("/cases").text).links()
     assert "waits for a person's word" in read(visitor.get("/cases/1").text).text()
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (
+            0.0,
+            "The next announced peak counts from 20 Nov 2026, 08:58 until 20 Nov 2026, 10:00 UTC, 4 times the usual.",
+        ),
+        (58.0, "An announced peak counts until 20 Nov 2026, 10:00 UTC, 4 times the usual."),
+        (119.0, "An announced peak counts until 20 Nov 2026, 10:00 UTC, 4 times the usual."),
+    ],
+)
+def test_a_peak_is_told_on_the_page(stage: Stage, after: float, told: str) -> None:
+    """That it comes, and from two minutes before it begins that it counts; when it is over, nothing."""
+    scene = stage.scene(stock=POOL)
+    peak = AnnouncedPeak(START + timedelta(hours=1), START + timedelta(hours=2), 4.0)
+    put(scene, "MUG", view_of(peak=peak))
+    visitor = open_desk(stage.database, scene)
+    scene.after(minutes=after)
+
+    page = read(visitor.get("/stock/eu/MUG").text).text()
+    scene.after(hours=2)
+    over = read(visitor.get("/stock/eu/MUG").text).text()
+
+    assert told in page
+    assert "announced peak" not in over
 
 
 def test_a_sku_nobody_looked_at_has_a_page(stage: Stage) -> None:

@@ -171,7 +171,7 @@ def is_delivery_of(body: bytes, project_key: str) -> bool:
     """Whether a message of a queue was sent by a subscription of this project."""
     try:
         return msgspec.json.decode(body, type=_Delivered).project_key == project_key
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
 
 
@@ -194,7 +194,7 @@ def _moved_on(place: MessagePlace, told: Sequence[_Told], *, is_last: bool) -> M
 def _told(row: msgspec.Raw) -> _Told | None:
     try:
         return msgspec.json.decode(row, type=_Told)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -8,8 +8,10 @@ Rates are units a second, times seconds by Amazon's clock.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 # Variance over mean of what independent buyers take: orders of 1 to 6 units, most of them of one.
@@ -20,8 +22,14 @@ HALF_LIFE_S = 2 * 3600.0
 BURST_S = 300.0
 # A SKU's own burst is believed as if so many units had been seen at the usual pace before.
 BURST_UNITS = 3.0
+# An announced boost is prepared for so long before it begins: a set takes up to a minute to be in effect, and waits for its call before that.
+AHEAD_S = 120.0
 # All SKUs together rarely do less than half or more than eight times the usual; beyond, the measure is doubted.
 PACE_MIN, PACE_MAX = 0.5, 8.0
+# All SKUs' pace is measured over the last minutes.
+PACE_S = 300.0
+# It is believed as if so many units had been sold at the usual pace besides: with a few orders an hour, one more is no rush.
+PACE_DOUBT_UNITS = 30.0
 
 # Means on a grid of a sixteenth of a natural logarithm share their tails: no decision turns on less, and the tails are kept.
 _STEPS = 16
@@ -62,7 +70,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Boost:
-    """An announced stretch in which many times the usual is sold: a peak of all SKUs, or one SKU's deal."""
+    """An announced stretch in which many times the usual is sold: a peak of all SKUs, or one SKU's deal.
+
+    Where two overlap, their factors multiply.
+    """
 
     from_s: float
     until_s: float
@@ -107,25 +118,40 @@ def learnt(demand: Demand, *, amazon: tuple[float, float], shop: tuple[float, fl
 
 def selling_s(calendar: Calendar, at_s: float, left_s: float) -> float:
     """The time that is left to sell in, at the usual pace: an announced peak makes it longer."""
-    more = sum(
-        (boost.factor - 1.0) * max(0.0, min(boost.until_s, at_s + left_s) - max(boost.from_s, at_s))
-        for boost in calendar
-    )
-    return left_s + more
+    near = [boost for boost in calendar if boost.from_s < at_s + left_s and at_s < boost.until_s]
+    if not near:
+        return left_s
+    edges = {at_s, at_s + left_s, *(min(max(edge, at_s), at_s + left_s) for edge in _edges(near))}
+    return sum((until_s - from_s) * _factor_at(near, from_s) for from_s, until_s in pairwise(sorted(edges)))
 
 
 def announced(calendar: Calendar, at_s: float, ahead_s: float) -> float:
-    """The highest factor the calendar tells of between now and `ahead_s` from now."""
-    factor = 1.0
-    for boost in calendar:
-        if boost.from_s <= at_s + ahead_s and at_s < boost.until_s:
-            factor *= boost.factor
-    return factor
+    """The highest factor the calendar tells of for any moment between now and `ahead_s` from now."""
+    near = [boost for boost in calendar if boost.from_s <= at_s + ahead_s and at_s < boost.until_s]
+    if not near:
+        return 1.0
+    return max(_factor_at(near, moment) for moment in (at_s, *(e for e in _edges(near) if at_s < e <= at_s + ahead_s)))
 
 
-def shared_pace(units: float, usual_units: float) -> float:
+def next_change_s(calendar: Calendar, at_s: float, ahead_s: float) -> float | None:
+    """When `announced` answers otherwise than now; None where it never does."""
+    now = announced(calendar, at_s, ahead_s)
+    moments = {moment for edge in _edges(calendar) for moment in (edge - ahead_s, edge) if moment > at_s}
+    return next((moment for moment in sorted(moments) if announced(calendar, moment, ahead_s) != now), None)
+
+
+def next_boost(calendar: Calendar, at_s: float) -> Boost | None:
+    """The stretch of one factor that is on now, or the next one, with what overlaps in it multiplied."""
+    stretches = pairwise(sorted(set(_edges(calendar))))
+    boosts = (Boost(from_s, until_s, _factor_at(calendar, from_s)) for from_s, until_s in stretches if at_s < until_s)
+    return next((boost for boost in boosts if boost.factor != 1.0), None)
+
+
+def shared_pace(units: float, usual_units: float, doubt_units: float = 0.0) -> float:
     """All SKUs' pace now over the usual: what they sold in the last minutes, where `usual_units` would have been."""
-    return min(PACE_MAX, max(PACE_MIN, units / usual_units)) if usual_units > 0.0 else 1.0
+    if usual_units <= 0.0:
+        return 1.0
+    return min(PACE_MAX, max(PACE_MIN, (units + doubt_units) / (usual_units + doubt_units)))
 
 
 def pace(demand: Demand, at_s: float, expected_pace: float, late_s: float = 0.0) -> float:
@@ -195,6 +221,14 @@ def in_the_long_run(step: int, units: int) -> float:
 def negligible_from(step: int) -> int:
     """The number of units that is reached with next to no probability, in any burst."""
     return len(_mixed(step))
+
+
+def _edges(calendar: Iterable[Boost]) -> list[float]:
+    return [edge for boost in calendar for edge in (boost.from_s, boost.until_s)]
+
+
+def _factor_at(calendar: Iterable[Boost], at_s: float) -> float:
+    return math.prod(boost.factor for boost in calendar if boost.from_s <= at_s < boost.until_s)
 
 
 @lru_cache(maxsize=2_000)

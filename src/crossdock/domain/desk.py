@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from crossdock.domain.money import Money
 from crossdock.domain.order import AmazonOrder
+from crossdock.domain.outlook import AnnouncedPeak
 from crossdock.domain.sellable import Mode
 from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.domain.timeline import Event, Link, State
@@ -220,6 +221,7 @@ class StockView:
     """How a SKU stood after its last look, in units. `shop_margin` is S, `unseen_margin` U; `under_way`, `overdue`: quantities sent and not seen yet.
 
     At most `exposure` units are sold twice before Amazon follows, any at all with `probability`. The delays and what sells in an hour are what that rests on.
+    `peak`: announced, and on or the next.
     """
 
     available: int
@@ -238,7 +240,9 @@ class StockView:
     amazon_per_hour: float
     shop_per_hour: float
     order_known_s: int
+    shop_seen_s: int
     effect_s: int
+    peak: AnnouncedPeak | None = None
 
 
 @dataclass(frozen=True, slots=True)

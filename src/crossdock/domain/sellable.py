@@ -47,6 +47,10 @@ SENT, SENT_SHARED = (
 )
 
 
+# The weighing looks so far ahead: what the shop does not sell by then may as well be Amazon's now.
+SELLING_S = 6 * 3600.0
+
+
 @dataclass(frozen=True, slots=True)
 class StockRule:
     """What the merchant decided about a SKU. Units and per cent; `oversell_cost`: one unit oversold is as bad as so many units not sold."""
@@ -83,7 +87,7 @@ class SkuStock:
     listed: OnSale
     demand: Demand
     delays: Delays = Delays()
-    selling_s: float = 6 * 3600.0
+    selling_s: float = SELLING_S
     pace: float = 1.0
 
 

@@ -15,10 +15,10 @@ from crossdock.domain.feed import FeedNews, is_news
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.listed import ListedQuantity
 from crossdock.domain.on_sale import OnSale
+from crossdock.domain.outlook import Outlook
 from crossdock.domain.sellable import (
     USUAL_S,
     Decision,
-    Delays,
     LeaveListed,
     Mode,
     SetListed,
@@ -51,11 +51,14 @@ def learnt(
     entries: Sequence[StockEntry],
     shop: Sequence[StockEntry] = (),
     *,
+    outlook: Outlook,
     available: int,
     amazon_units: int,
     now: datetime,
 ) -> StockRecord:
     """The record after a look: what Amazon sold is told by orders, what else is missing the shop sold. Time without stock teaches nothing.
+
+    What was sold in a peak teaches the usual rate.
 
     `shop`: with proof, the shop's own entries, where what it sold is missing; `entries`: those and the pool's.
     """
@@ -71,7 +74,7 @@ def learnt(
     elapsed_s = max(0.0, (now - before.looked_at).total_seconds())
     shop_units = max(0, before.shop_available - shop_left if shop else before.available - amazon_units - available)
     at_s = now.timestamp()
-    pace = asked.pace(demand, at_s, 1.0)
+    pace = asked.pace(demand, at_s, outlook.lately(before.looked_at.timestamp(), at_s))
     if record.on_sale.most > 0 or amazon_units:
         demand = replace(demand, amazon=asked.seen(demand.amazon, amazon_units, elapsed_s, pace))
     if (before.shop_available if shop else before.available) > 0 or shop_units:
@@ -81,11 +84,11 @@ def learnt(
     return replace(record, demand=demand)
 
 
-def sku_stock(record: StockRecord, delays: Delays, now: datetime) -> SkuStock:
+def sku_stock(record: StockRecord, outlook: Outlook, now: datetime) -> SkuStock:
     """How the SKU stands now."""
-    demand = record.demand or PRIOR
-    pace = asked.pace(demand, now.timestamp(), 1.0, delays.order_known_s / 2)
-    return SkuStock(record.available, record.on_sale, demand, delays, pace=pace)
+    demand, delays, at_s = record.demand or PRIOR, outlook.delays, now.timestamp()
+    pace = asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2)
+    return SkuStock(record.available, record.on_sale, demand, delays, selling_s=outlook.selling_s(at_s), pace=pace)
 
 
 def with_read(record: StockRecord, listed: ListedQuantity | None, at: datetime) -> StockRecord:
@@ -121,9 +124,9 @@ def free_of_overdue(stock: SkuStock) -> SkuStock:
     return replace(stock, available=stock.available - tied, listed=listed)
 
 
-def read_due_s(record: StockRecord, rule: StockRule, delays: Delays, now: datetime) -> float | None:
+def read_due_s(record: StockRecord, rule: StockRule, outlook: Outlook, now: datetime) -> float | None:
     """When a read is worth its call: as evidence of what is on sale, or because what one showed as sold was none, and is not sold for as long."""
-    times = [read_again_at(sku_stock(record, delays, now), rule), on_sale.doubted_at_s(record.on_sale)]
+    times = [read_again_at(sku_stock(record, outlook, now), rule), on_sale.doubted_at_s(record.on_sale)]
     return min((at_s for at_s in times if at_s is not None), default=None)
 
 
@@ -196,7 +199,7 @@ def edited(record: StockRecord, lines: Sequence[SoldLine], shown: Shown, now: da
 def decide_listed(
     record: StockRecord,
     rule: StockRule,
-    delays: Delays,
+    outlook: Outlook,
     now: datetime,
     *,
     paused: str = "",
@@ -215,7 +218,7 @@ def decide_listed(
         why = "another SKU sells these units" if is_shared else "somebody else sets this quantity"
         decision: Decision = SetListed(0, 0, 0) if is_listed else LeaveListed(0, 0, 0, why)
     else:
-        decision = decide_set(sku_stock(record, delays, now), rule)
+        decision = decide_set(sku_stock(record, outlook, now), rule)
     if isinstance(decision, LeaveListed):
         return decision
     waits = record.shown is not None and decision.quantity > 0
@@ -227,13 +230,13 @@ def view(
     record: StockRecord,
     lines: Sequence[SoldLine],
     decision: Decision,
-    delays: Delays,
+    outlook: Outlook,
     *,
     rule: StockRule,
     now: datetime,
 ) -> dict[str, Any]:
-    """What the desk shows of a SKU: how its quantity was decided, what it may oversell, and on which delays and rates that rests."""
-    at_sku = sku_stock(record, delays, now)
+    """What the desk shows of a SKU: how its quantity was decided, what it may oversell, and on which delays, rates and peak that rests."""
+    at_sku = sku_stock(record, outlook, now)
     exposed = exposure(at_sku, rule, record.on_sale.most)
     hold = record.on_sale.hold
     return {
@@ -253,6 +256,8 @@ def view(
         "reason": decision.reason if isinstance(decision, LeaveListed) else "sent",
         "amazon_per_hour": round(at_sku.demand.amazon.per_s * 3600, 3),
         "shop_per_hour": round(at_sku.demand.shop.per_s * 3600, 3),
-        "order_known_s": round(delays.order_known_s),
-        "effect_s": round(delays.effect_s),
+        "order_known_s": round(outlook.delays.order_known_s),
+        "shop_seen_s": round(outlook.delays.shop_seen_s),
+        "effect_s": round(outlook.delays.effect_s),
+        "peak": outlook.peak(now),
     }

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from crossdock.domain.demand import Boost, Calendar
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.sellable import Mode, StockRule
 
 DEFAULT_RULE = StockRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A peak or a deal that is announced, of the SKUs that fit one of these patterns."""
+
+    boost: Boost
+    skus: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class StockPolicy:
     stock_type: str = "crossdock-stock"
     rule: StockRule = DEFAULT_RULE
     rules: Mapping[str, StockRule] = field(default_factory=dict)
+    peaks: tuple[Peak, ...] = ()
     split_shipping: bool = False
     pool_overwritten: bool = False
     zeroes_max_percent: int = 20
@@ -34,6 +44,10 @@ class StockPolicy:
     def rule_of(self, sku: SellerSku) -> StockRule:
         """The first rule whose pattern fits, or the connection's own."""
         return next((rule for pattern, rule in self.rules.items() if fits(pattern, sku)), self.rule)
+
+    def calendar_of(self, sku: SellerSku) -> Calendar:
+        """Every peak and deal that is announced for a SKU."""
+        return tuple(peak.boost for peak in self.peaks if any(fits(pattern, sku) for pattern in peak.skus))
 
     def pool(self, mode: Mode) -> tuple[str | None, ...]:
         """The channels whose units Amazon may sell: with proof its own alone."""

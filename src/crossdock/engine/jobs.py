@@ -14,10 +14,11 @@ from typing import Any
 
 import procrastinate
 import psycopg
+import psycopg_pool
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
-from crossdock import events
+from crossdock import events, quiet
 from crossdock.engine.schedule import DRAINS
 from crossdock.errors import StoreError
 
@@ -55,7 +56,7 @@ class Wakeups:
         self._work = work
         kwargs = {"options": "-c search_path=procrastinate"}
         self._connector = procrastinate.PsycopgConnector(
-            conninfo=app_url, kwargs=kwargs, min_size=1, max_size=CONCURRENCY + 3
+            conninfo=app_url, kwargs=kwargs, min_size=1, max_size=CONCURRENCY + 3, pool_factory=_pool
         )
         self._app = procrastinate.App(connector=self._connector)
         self._wake = self._app.task(name=WAKE)(self._run)
@@ -147,3 +148,14 @@ class Wakeups:
             await self._wake.configure(lock=name, queueing_lock=name, priority=priority).defer_async(**arguments)
         except AlreadyEnqueued:
             return
+
+
+def _pool(**arguments: Any) -> psycopg_pool.AsyncConnectionPool:
+    """Procrastinate's pool, without its round trip before every statement."""
+    return psycopg_pool.AsyncConnectionPool(**(arguments | {"check": _check}))
+
+
+async def _check(connection: psycopg.AsyncConnection) -> None:
+    """Ask only a connection whose server said something."""
+    if not quiet.is_quiet(connection.pgconn.socket):
+        await psycopg_pool.AsyncConnectionPool.check_connection(connection)

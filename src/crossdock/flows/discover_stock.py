@@ -7,7 +7,7 @@ seconds. The sweep finds what no message told, the listing what no sweep told.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,10 +27,21 @@ FIRST_LOOK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """SKUs in commercetools to be read again, each after its lag; and whether there is more to read now."""
+    """SKUs in commercetools to be read again, each after its lag; and whether there is more to read now. `happened`: when, as far as messages tell it."""
 
     skus: Mapping[SellerSku, timedelta]
     finished: bool = True
+    happened: tuple[datetime, ...] = ()
+
+
+def moved_by(hints: Sequence[StockHint], our_client: str) -> Moved:
+    """What these hints tell; our own writes tell nothing, for what we took we have counted already."""
+    others = [hint for hint in hints if not our_client or hint.by_client != our_client]
+    lags: dict[SellerSku, timedelta] = {}
+    for hint in others:
+        lags |= {sku: max(hint.lag, lags.get(sku, hint.lag)) for sku in hint.skus}
+    # What shows only after its lag is as if it had been told so much later.
+    return Moved(lags, happened=tuple(hint.at - hint.lag for hint in others if hint.skus))
 
 
 def discover_by_messages(cursors: Cursors, *, messages: StockMessages, our_client: str, now: datetime) -> Moved:
@@ -39,18 +50,15 @@ def discover_by_messages(cursors: Cursors, *, messages: StockMessages, our_clien
     if kept is None:
         return Moved({})
     place = _place(kept)
-    lags: dict[SellerSku, timedelta] = {}
+    hints: list[StockHint] = []
     for _ in range(PAGES_MAX):
         page = messages.read(place)
-        for hint in page.hints:
-            if not _is_ours(hint, our_client):
-                for sku in hint.skus:
-                    lags[sku] = max(hint.lag, lags.get(sku, hint.lag))
+        hints += page.hints
         place = page.place
         if place.after is None:
             break
     cursors.save(MESSAGES, _kept(place), now)
-    return Moved(lags, finished=place.after is None)
+    return replace(moved_by(hints, our_client), finished=place.after is None)
 
 
 def discover_by_sweep(cursors: Cursors, *, inventory: CommerceStock, now: datetime) -> Moved:
@@ -97,11 +105,6 @@ def discover_by_listing(cursors: Cursors, *, inventory: CommerceStock, now: date
         cursors.save(SWEEP, {"mark": begun}, now)
     cursors.save(LISTING, {"done": now.isoformat()}, now)
     return Moved(skus)
-
-
-def _is_ours(hint: StockHint, our_client: str) -> bool:
-    """Whether we wrote it ourselves: what we took we have counted already."""
-    return bool(our_client) and hint.by_client == our_client
 
 
 def _skus(entries: Sequence[StockEntry]) -> list[SellerSku]:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from crossdock.domain.case import Case
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
+from crossdock.domain.outlook import Outlook
 from crossdock.domain.plan import Lane
-from crossdock.domain.sellable import Delays
+from crossdock.domain.sellable import StockRule
+from crossdock.domain.stock_look import edited, is_foreign, used
 from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.flows.move_units import Split
 
@@ -23,14 +26,14 @@ class KnownStock:
     SKUs what a read tells of one. `paused`: why nothing is sent, empty while sets may go.
     `may_zero`: takes one of the SKUs that may be taken off sale before a person is asked. `lane`: of a raise, as the batch was planned; all else is
     patched. `news`: what became of the SKU's newest set in a feed. `refused`: Amazon lets us not in, and is asked nothing. `sold_as`: another seller SKU
-    that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is.
+    that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is. `note_shown`: keeps how long a set took.
     """
 
     record: StockRecord
     entries: tuple[StockEntry, ...]
     lines: tuple[SoldLine, ...]
     searched_until: datetime | None
-    delays: Delays
+    outlook: Outlook
     split: Split | None = None
     compared: bool = True
     paused: str = ""
@@ -40,3 +43,18 @@ class KnownStock:
     refused: bool = False
     sold_as: SellerSku | None = None
     elsewhere: int = 0
+    note_shown: Callable[[float], None] = lambda _late_s: None
+
+
+def use_read(
+    record: StockRecord, known: KnownStock, rule: StockRule, now: datetime
+) -> tuple[StockRecord, tuple[Case, ...]]:
+    """The record with its read in it, once it may be used: with proof not before every order up to it is known."""
+    shown = record.shown
+    if shown is None or (rule.mode == "proof" and not (known.searched_until and known.searched_until >= shown.at)):
+        return record, ()
+    if record.on_sale.read_at_s and is_foreign(record, known.lines, shown):
+        expected = max(record.on_sale.most, record.on_sale.hold.overdue or 0)
+        case = Case("stock.foreign_writer", {"shown": str(shown.quantity), "expected_at_most": str(expected)})
+        return edited(record, known.lines, shown, now), (case,)
+    return used(record, known.lines, shown, mode=rule.mode), ()

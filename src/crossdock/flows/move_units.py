@@ -14,7 +14,8 @@ from typing import assert_never
 from crossdock.domain.escrow import LeaveSplit, MoveToAmazon, MoveToShop, TakeDown, decide_transfer
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
-from crossdock.domain.sellable import Delays, StockRule
+from crossdock.domain.outlook import Outlook
+from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_look import free_of_overdue, sku_stock
 from crossdock.domain.stock_record import PendingMove, StockRecord
 from crossdock.domain.timeline import Event
@@ -41,7 +42,7 @@ def move_units(
     inventory: CommerceStock,
     stock: StockBook,
     rule: StockRule,
-    delays: Delays,
+    outlook: Outlook,
     now: datetime,
 ) -> tuple[StockRecord, bool, tuple[Event, ...]]:
     """Finish a move that was begun, or make the one that is due; the record with the escrow as it is then, and whether Amazon's units are to be taken down."""
@@ -51,7 +52,7 @@ def move_units(
         if not split.shop:
             return record, False, ()
         shop_units = sum(entry.available for entry in split.shop)
-        transfer = decide_transfer(free_of_overdue(sku_stock(record, delays, now)), shop_units, rule)
+        transfer = decide_transfer(free_of_overdue(sku_stock(record, outlook, now)), shop_units, rule)
         match transfer:
             case MoveToAmazon(units):
                 # From one shelf only: a move has one giver.

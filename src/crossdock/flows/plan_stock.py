@@ -13,8 +13,8 @@ from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_look import learnt, pool_of
 from crossdock.domain.stock_record import StockRecord, claimed
 from crossdock.flows.claim_units import counted
-from crossdock.flows.known_stock import KnownStock
-from crossdock.flows.push_stock import decide_known, use_read
+from crossdock.flows.known_stock import KnownStock, use_read
+from crossdock.flows.push_stock import decide_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def plan_set(
     available = pool_of(known.entries, split_shipping=split_shipping) - unclaimed
     sold = sum(max(0, line.units - line.counted) for line in news)
     shop = known.split.shop if known.split is not None else ()
-    record = learnt(record, (*known.entries, *shop), shop, available=available, amazon_units=sold, now=now)
+    entries = (*known.entries, *shop)
+    record = learnt(record, entries, shop, outlook=known.outlook, available=available, amazon_units=sold, now=now)
     record, _ = use_read(with_news(record, known.news), known, rule, now)
     return record, planned(sku, record, decide_known(record, known, rule, now))

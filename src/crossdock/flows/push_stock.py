@@ -13,28 +13,21 @@ from typing import assert_never
 
 from crossdock.domain import on_sale
 from crossdock.domain.case import Case
+from crossdock.domain.delays import shown_after
 from crossdock.domain.feed import EXPECTED_AFTER, with_news
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.listed import SetQuantity
 from crossdock.domain.plan import Lane
-from crossdock.domain.sellable import (
-    Decision,
-    LeaveListed,
-    SetListed,
-    StockRule,
-)
+from crossdock.domain.sellable import Decision, LeaveListed, SetListed, StockRule
 from crossdock.domain.stock_look import (
     by_amazon,
     decide_listed,
-    edited,
-    is_foreign,
     is_tied_up,
     learnt,
     pool_of,
     read_due_s,
     refused_by_feed,
     unreadable,
-    used,
     view,
     with_read,
 )
@@ -42,7 +35,7 @@ from crossdock.domain.stock_record import SentSet, StockRecord
 from crossdock.domain.timeline import Event, Outcome, State
 from crossdock.errors import Rejected, Unauthorized, Unavailable
 from crossdock.flows.claim_units import Claimed, claim_units
-from crossdock.flows.known_stock import KnownStock
+from crossdock.flows.known_stock import KnownStock, use_read
 from crossdock.flows.move_units import move_units
 from crossdock.ports import AmazonListings, Clock, CommerceStock, StockBook
 
@@ -82,6 +75,8 @@ def push_stock(
         record, late, read, unreadable = _ask(sku, record, known, listings=listings, clock=clock)
         events, cases = [*events, *read], [*cases, *unreadable]
     record, foreign = use_read(record, known, rule, now)
+    if (shown_after_s := shown_after(claimed.record, record)) is not None:
+        known.note_shown(shown_after_s)
     cases += foreign
     move = partial(_move, inventory=inventory, stock=stock, rule=rule, now=now)
     record, take_down, moved = move(sku, record, known, claimed)
@@ -101,7 +96,7 @@ def push_stock(
         case _:
             assert_never(decision)
 
-    stock.save(sku, record, now, view=view(record, known.lines, decision, known.delays, rule=rule, now=now))
+    stock.save(sku, record, now, view=view(record, known.lines, decision, known.outlook, rule=rule, now=now))
     outcome = _outcome(record, decision, known, (*cases, *_cases(record, known, rule)))
     latest = now + (REFUSED_FOR if refused else LOOK_AFTER)
     return replace(outcome, due_at=_due_at(record, known, rule, now, latest=latest), events=tuple(events))
@@ -116,7 +111,8 @@ def _claim(
     available = pool_of(claimed.entries, split_shipping=split_shipping) - claimed.missing
     shop = known.split.shop if known.split is not None else ()
     entries = (*claimed.entries, *shop)
-    record = learnt(claimed.record, entries, shop, available=available, amazon_units=news, now=now)
+    outlook = known.outlook
+    record = learnt(claimed.record, entries, shop, outlook=outlook, available=available, amazon_units=news, now=now)
     return replace(claimed, record=record)
 
 
@@ -152,7 +148,7 @@ def _move(
     if known.split is None or known.sold_as is not None or record.fulfilled_by != "MERCHANT":
         return record, False, ()
     split = replace(known.split, escrow=next(iter(claimed.entries), None))
-    return move_units(sku, record, split, inventory=inventory, stock=stock, rule=rule, delays=known.delays, now=now)
+    return move_units(sku, record, split, inventory=inventory, stock=stock, rule=rule, outlook=known.outlook, now=now)
 
 
 def _check_read(decision: Decision, record: StockRecord, late: Unavailable | None) -> None:
@@ -173,7 +169,7 @@ def _decide(record: StockRecord, known: KnownStock, rule: StockRule, *, now: dat
 def decide_known(record: StockRecord, known: KnownStock, rule: StockRule, now: datetime) -> Decision:
     """What to send of a SKU whose units may be on sale under another name too: each unit is listed once."""
     left = replace(record, available=record.available - known.elsewhere)
-    return decide_listed(left, rule, known.delays, now, paused=known.paused, is_shared=known.sold_as is not None)
+    return decide_listed(left, rule, known.outlook, now, paused=known.paused, is_shared=known.sold_as is not None)
 
 
 def _unless_refused(decision: Decision, record: StockRecord, refused: Sequence[Case]) -> Decision:
@@ -195,22 +191,8 @@ def _wants_reading(record: StockRecord, known: KnownStock, rule: StockRule, *, r
         return True
     if not record.fulfilled_by:
         return known.compared
-    due_s = read_due_s(record, rule, known.delays, now)
+    due_s = read_due_s(record, rule, known.outlook, now)
     return due_s is not None and due_s <= now.timestamp()
-
-
-def use_read(
-    record: StockRecord, known: KnownStock, rule: StockRule, now: datetime
-) -> tuple[StockRecord, tuple[Case, ...]]:
-    """The record with its read in it, once it may be used: with proof not before every order up to it is known."""
-    shown = record.shown
-    if shown is None or (rule.mode == "proof" and not (known.searched_until and known.searched_until >= shown.at)):
-        return record, ()
-    if record.on_sale.read_at_s and is_foreign(record, known.lines, shown):
-        expected = max(record.on_sale.most, record.on_sale.hold.overdue or 0)
-        case = Case("stock.foreign_writer", {"shown": str(shown.quantity), "expected_at_most": str(expected)})
-        return edited(record, known.lines, shown, now), (case,)
-    return used(record, known.lines, shown, mode=rule.mode), ()
 
 
 def _unless_too_many(decision: Decision, record: StockRecord, known: KnownStock) -> Decision:
@@ -286,7 +268,7 @@ def _outcome(record: StockRecord, decision: Decision, known: KnownStock, cases: 
 
 
 def _due_at(record: StockRecord, known: KnownStock, rule: StockRule, now: datetime, *, latest: datetime) -> datetime:
-    """When something can be learnt or done next, without news."""
+    """When something can be learnt or done next, without news; a peak is never slept through."""
     times = [latest]
     if not record.fulfilled_by and not known.compared:
         times.append(now + COMPARED_SOON)
@@ -294,7 +276,9 @@ def _due_at(record: StockRecord, known: KnownStock, rule: StockRule, now: dateti
         times.append(now + SEARCH_AGAIN)
     if record.foreign_until is not None and record.foreign_until > now:
         times.append(record.foreign_until)
+    if record.fulfilled_by == "MERCHANT" and (changes_at := known.outlook.changes_at(now)) is not None:
+        times.append(changes_at)
     if record.fulfilled_by == "MERCHANT" and record.shown is None:
-        due_s = read_due_s(record, rule, known.delays, now)
+        due_s = read_due_s(record, rule, known.outlook, now)
         times += [datetime.fromtimestamp(due_s, UTC)] if due_s is not None else []
     return max(now, min(times))

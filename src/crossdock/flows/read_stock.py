@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
 
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
-from crossdock.domain.sellable import Delays
+from crossdock.domain.outlook import Outlook
 from crossdock.domain.seller_names import SellerNames
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import SoldLine, StockRecord
@@ -60,19 +60,26 @@ class BatchStock:
         """Read what a batch needs."""
         self._read = self._look(skus)
 
-    def known(self, sku: SellerSku, *, searched_until: datetime | None, delays: Delays, paused: str) -> KnownStock:
-        """One SKU now; DataError where an entry of it cannot be read without guessing, because what it holds would be missing."""
+    def known(self, sku: SellerSku, *, searched_until: datetime | None, outlook: Outlook, paused: str) -> KnownStock:
+        """One SKU now, and its own peaks; DataError where an entry of it cannot be read without guessing, because what it holds would be missing."""
         read = self._read.pop(sku, None)
         if read is None or self._clock() - read.at > FRESH_FOR:
             read = self._look([sku])[sku]
         if read.problem is not None:
             raise read.problem
-        return _known(read, searched_until, delays, paused)
+        return _known(read, searched_until, self._outlook(sku, outlook), paused)
 
-    def ahead(self, *, searched_until: datetime | None, delays: Delays, paused: str) -> Mapping[SellerSku, KnownStock]:
+    def ahead(
+        self, *, searched_until: datetime | None, outlook: Outlook, paused: str
+    ) -> Mapping[SellerSku, KnownStock]:
         """All of the batch that can be read, as it was read ahead; none is used up."""
         readable = {sku: read for sku, read in self._read.items() if read.problem is None}
-        return {sku: _known(read, searched_until, delays, paused) for sku, read in readable.items()}
+        return {
+            sku: _known(read, searched_until, self._outlook(sku, outlook), paused) for sku, read in readable.items()
+        }
+
+    def _outlook(self, sku: SellerSku, outlook: Outlook) -> Outlook:
+        return replace(outlook, calendar=self._policy.calendar_of(sku))
 
     def _look(self, skus: Sequence[SellerSku]) -> dict[SellerSku, _Read]:
         # The entries before the lines: whatever another run claims, settles or forgets in between moves its entry, and a claim onto what was read
@@ -115,13 +122,13 @@ class BatchStock:
         return Split(self._names.commerce_sku(sku), escrow_channel, _of(self._policy.channels, entries), None)
 
 
-def _known(read: _Read, searched_until: datetime | None, delays: Delays, paused: str) -> KnownStock:
+def _known(read: _Read, searched_until: datetime | None, outlook: Outlook, paused: str) -> KnownStock:
     return KnownStock(
         read.record,
         read.entries,
         read.lines,
         searched_until,
-        delays,
+        outlook,
         read.split,
         paused=paused,
         news=read.news,

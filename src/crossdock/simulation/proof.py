@@ -10,10 +10,11 @@ from typing import Any
 
 from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
+from crossdock.domain.demand import AHEAD_S
 from crossdock.domain.escrow import LeaveSplit, MoveToAmazon, MoveToShop, TakeDown, decide_transfer, first_split
 from crossdock.domain.sellable import USUAL_S, SetListed, SkuStock, StockRule, decide_set, read_again_at
 from crossdock.simulation.market import ORDER_KNOWN_S, Market
-from crossdock.simulation.rules import AHEAD_S, DELAYS, LEARN_EVERY_S, READ_SOONEST_S, Line, line_of
+from crossdock.simulation.rules import DELAYS, LEARN_EVERY_S, READ_SOONEST_S, Line, line_of
 
 # Whatever moved: another look no sooner, so that what one look moved is on sale before the next.
 LOOK_EVERY_S = 60.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
-from crossdock.domain.demand import Boost, Calendar, Demand
+from crossdock.domain.demand import AHEAD_S, PACE_S, Boost, Calendar, Demand
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.sellable import (
     USUAL_S,
@@ -31,10 +31,6 @@ DELAYS: dict[Feed, Delays] = {
     "polling": Delays(order_known_s=220.0, effect_s=45.0, shop_seen_s=10.0),
 }
 LEARN_EVERY_S = 300.0
-# All SKUs' pace is measured over the last minutes, by what the shop sold: that is known at once.
-PACE_S = 300.0
-# An announced boost is prepared for so long before it begins.
-AHEAD_S = 120.0
 # A read of evidence gives way while so many wait already: what was sent comes first.
 READS_WAIT_S = 2.0
 # How often the room for reads is shared anew, and how much of Amazon's 5 a second is used for evidence.
@@ -214,6 +210,7 @@ class Rules:
             self.market.wake(self.market.now_s + READ_ROOM_EVERY_S, 0, "room")
 
     def _measure_pace(self) -> None:
+        """By what the shop sold: that is known at once."""
         minute = int(self.market.now_s // 60)
         sold = sum(self._shop_minutes.get(minute - back, 0) for back in range(1, int(PACE_S // 60) + 1))
         usual = PACE_S * sum(line.demand.shop.per_s for line in self.lines if line.available > line.on_sale.unseen)

@@ -21,6 +21,7 @@ from psycopg.pq import ExecStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from crossdock import quiet
 from crossdock.errors import ConfigError, StoreError
 
 Transaction = psycopg.Connection[TupleRow]
@@ -55,7 +56,7 @@ class Database:
             open=False,
             timeout=POOL_WAIT_S,
             reconnect_timeout=RECONNECT_S,
-            check=ConnectionPool.check_connection,
+            check=quiet.check,
             kwargs={"options": _options()},
         )
 

@@ -186,6 +186,18 @@ class StockStore:
             ).fetchall()
         return [SellerSku(row[0]) for row in rows]
 
+    def sold_between(self, after: datetime, until: datetime) -> Mapping[SellerSku, int]:
+        """Units ordered on Amazon in that time, by SKU, cancelled ones too; of the last days, in which no line is settled."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            rows = transaction.execute(
+                """
+                select seller_sku, sum(ordered)::int from sold_lines
+                where connection_id = %s and not settled and made_at > %s and made_at <= %s group by 1
+                """,
+                [self._connection_id, after, until],
+            ).fetchall()
+        return {SellerSku(row[0]): row[1] for row in rows}
+
     def count_listed(self, since: datetime) -> tuple[int, int]:
         """How many have something for sale, and how many were taken off sale since then."""
         with self._database.transaction([self._connection_id]) as transaction:

@@ -72,6 +72,7 @@ def show(viewer: Viewer, request: Request) -> Response:
         steps=stock_sums.steps_of(view, sheet.record) if view and stock_sums.is_weighed(sheet) else [],
         exposure=stock_sums.exposure_of(view) if view and sheet.row.listed is not None else "",
         rests_on=stock_sums.rests_on(view) if view and view.mode == "risk" and sheet.row.listed is not None else "",
+        peak=stock_sums.peak_of(view, now) if view and sheet.row.listed is not None else "",
         points=points,
         summary=courses.summary_of(points),
         rates=rates_of(viewer, connection_id),

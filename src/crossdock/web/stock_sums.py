@@ -103,7 +103,20 @@ def exposure_of(view: StockView) -> str:
 def rests_on(view: StockView) -> str:
     """The rates and delays behind S, U and the exposure."""
     sells = f"Amazon sells {words.rate(view.amazon_per_hour)} an hour and the shop {words.rate(view.shop_per_hour)}"
-    return f"{sells}; an order is known after {view.order_known_s} s, and a quantity is in effect {view.effect_s} s after it was sent."
+    known = f"an order is known after {view.order_known_s} s, what the shop sells after {view.shop_seen_s} s"
+    return f"{sells}; {known}, and a quantity is in effect {view.effect_s} s after it was sent."
+
+
+def peak_of(view: StockView, now: datetime) -> str:
+    """The announced peak that counts now, or the next one; empty where there is none, or it is over."""
+    peak = view.peak
+    if peak is None or peak.until_at <= now:
+        return ""
+    until = f"until {words.moment(peak.until_at)} UTC, {peak.times:g} times the usual"
+    counts_from = peak.counts_from()
+    if counts_from <= now:
+        return f"An announced peak counts {until}."
+    return f"The next announced peak counts from {words.moment(counts_from)} {until}."
 
 
 def held(sheet: StockSheet) -> list[Held]:
