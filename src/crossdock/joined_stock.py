@@ -114,7 +114,7 @@ class JoinedStock:
         return StockPlans(
             self.policy,
             connection_id=self._connection_id,
-            read_ahead=self._batch.read_ahead,
+            read_ahead=self._look_around,
             known=self._known,
             store=self.store,
             inbox=self.inbox,
@@ -225,8 +225,21 @@ class JoinedStock:
 
     def prepare(self, batch: Sequence[Record]) -> None:
         """One query for the batch's entries, one for what we hold, one for what was sold; and which of its sets go by which lane."""
-        self._plan = BatchPlan({}, {})
-        self._searched, self._paused = self._searched_until(), self.paused() or self._refusal.reason()
+        self._plan, self._paused = BatchPlan({}, {}), self.paused() or self._refusal.reason()
+        self._look_around([SellerSku(record.record_id) for record in batch])
+        if len(batch) > TOGETHER_MIN:
+            self._plan = plan_batch(
+                self._batch.ahead(searched_until=self._searched, outlook=self._outlook, paused=self._paused),
+                rule_of=self.policy.rule_of,
+                split_shipping=self.policy.split_shipping,
+                gathered=self.feeds.gathered(),
+                feeds_open=self.feeds.is_open(),
+                now=self._clock(),
+            )
+
+    def _look_around(self, skus: Sequence[SellerSku]) -> None:
+        """What the next SKUs are decided by, these read together. Also for a plan, which shows what would be sent if nothing were paused."""
+        self._searched = self._searched_until()
         self._zeroes.count_anew()
         pace = measure_pace(
             self._cursors,
@@ -237,16 +250,7 @@ class JoinedStock:
         )
         self._outlook = Outlook(self._delays.now(), pace=pace)
         self._compared = self._compared or self._comparison.was_made()
-        self._batch.read_ahead([SellerSku(record.record_id) for record in batch])
-        if len(batch) > TOGETHER_MIN:
-            self._plan = plan_batch(
-                self._batch.ahead(searched_until=self._searched, outlook=self._outlook, paused=self._paused),
-                rule_of=self.policy.rule_of,
-                split_shipping=self.policy.split_shipping,
-                gathered=self.feeds.gathered(),
-                feeds_open=self.feeds.is_open(),
-                now=self._clock(),
-            )
+        self._batch.read_ahead(skus)
 
     def run_record(self, record: Record) -> Outcome:
         """One SKU through the flow; while Amazon refuses us, its claims alone. Whoever sells the same units looks again: of our own writes no message tells."""
