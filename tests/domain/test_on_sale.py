@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -102,9 +103,21 @@ def test_a_cancelled_unit_may_be_on_sale_again(quantity: int, unseen: int) -> No
 
 
 @pytest.mark.parametrize("quantity", [0, 20])
-def test_a_refused_set_leaves_nothing_behind(quantity: int) -> None:
-    """It certainly never takes effect."""
-    assert on_sale.unsent(on_sale.sent(LIVE_10, quantity, 200.0), quantity) == LIVE_10
+def test_a_refused_set_leaves_nothing_behind_but_its_time(quantity: int) -> None:
+    """It certainly never takes effect; that a set was near makes the next look more careful."""
+    after = on_sale.unsent(on_sale.sent(LIVE_10, quantity, 200.0), quantity)
+
+    assert after == replace(LIVE_10, set_at_s=200.0)
+
+
+@pytest.mark.parametrize("use", [on_sale.seen, on_sale.proven])
+def test_when_the_last_set_was_sent_is_kept_beyond_its_being_seen(use: Callable[..., OnSale]) -> None:
+    """A read shows the set, and nothing of what was sold before it and put on sale again."""
+    under_way = on_sale.sent(LIVE_10, 20, 200.0)
+
+    after = use(under_way, 20, 300.0, sold_since=0, usual_s=62.0)
+
+    assert (after.is_under_way(), after.set_at_s) == (False, 200.0)
 
 
 HOLDS = st.builds(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +118,18 @@ def test_a_quantity_does_not_follow_the_reads_of_its_own_sku(read_every_s: float
         decide_set(SkuStock(12, live(units), asked.prior(40.0, 40.0), dark), RISK).shop_margin for units in range(1, 4)
     }
     assert len(margins) == 1
+
+
+@pytest.mark.parametrize(("set_at_s", "held_back"), [(None, 11), (950.0, 46), (735.0, 11)])
+def test_what_a_set_put_on_sale_again_is_held_back_until_its_orders_are_known(
+    set_at_s: float | None, held_back: int
+) -> None:
+    """Orders are known after 220 s: a set of 50 seconds ago hides what Amazon sold before it, one of four and a half minutes ago nothing."""
+    state = replace(live(10), hold=Hold(units=200, live_max=10), set_at_s=set_at_s)
+
+    decision = decide_set(SkuStock(60, state, asked.prior(20_000.0, 600.0), DARK, at_s=1_000.0), RISK)
+
+    assert decision.unseen_margin == held_back
 
 
 def test_nothing_left_is_0() -> None:

@@ -18,13 +18,13 @@ class Blind:
     """What is asked for while we are blind, as places on the grid of means.
 
     `amazon`, `shop`: from a sale on one side until the other follows. `before`: the shop's, and what Amazon sells from an order made until a set sent now
-    is in effect; `before_max`: the most that can be. `lasting`: what the shop sells until the stock is renewed.
+    is in effect; `before_max`: the most that can be, None where nothing limits it. `lasting`: what the shop sells until the stock is renewed.
     """
 
     amazon: int
     shop: int
     before: int
-    before_max: int
+    before_max: int | None
     lasting: int
 
     def is_far_from_sold_out(self, live: int) -> bool:
@@ -33,12 +33,12 @@ class Blind:
 
     def both_sell(self, listed: int, beyond: int, *, unseen: bool) -> float:
         """The probability that Amazon sells all that is listed, and that so many units beyond it are gone to the shop, or unseen to Amazon itself."""
-        if not unseen or not self.before_max:
+        if not unseen or self.before_max == 0:
             return asked.both_at_least(self.amazon, listed, self.shop, beyond)
-        return min(
-            asked.both_at_least(self.amazon, listed, self.before, beyond),
-            asked.both_at_least(self.amazon, listed, self.shop, beyond - self.before_max),
-        )
+        both = asked.both_at_least(self.amazon, listed, self.before, beyond)
+        if self.before_max is None:
+            return both
+        return min(both, asked.both_at_least(self.amazon, listed, self.shop, beyond - self.before_max))
 
     def is_worth(self, listed: int, beyond: int, cost: float, *, unseen: bool) -> bool:
         """Whether the last of the listed units is worth its risk: what it may oversell costs no more than what the shop may leave unsold of it."""

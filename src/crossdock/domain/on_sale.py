@@ -27,6 +27,7 @@ class OnSale:
 
     `read_at_s`: of the last read that was used. `unseen`: units that reads show as sold, whose orders are not known yet. `sold_since_raise`: units of known
     orders made after the raise was sent. `in_doubt`: units cancelled since, which may or may not be on sale again. `unseen_at_s`: of the last such evidence.
+    `set_at_s`: when the last set was sent: it puts on sale again what was sold by then, so that no read shows that any more.
     """
 
     hold: Hold = NOTHING_SENT
@@ -38,6 +39,7 @@ class OnSale:
     sold_since_raise: int = 0
     in_doubt: int = 0
     unseen_at_s: float = 0.0
+    set_at_s: float | None = None
 
     @property
     def most(self) -> int:
@@ -52,8 +54,8 @@ class OnSale:
 def sent(state: OnSale, quantity: int, at_s: float) -> OnSale:
     """The state from before a set is sent; a 0 may follow a raise that is under way, nothing else may."""
     if quantity == 0:
-        return replace(state, zero_at_s=at_s)
-    return replace(state, hold=stock.raised(state.hold, quantity), raising_at_s=at_s, sold_since_raise=0)
+        return replace(state, zero_at_s=at_s, set_at_s=at_s)
+    return replace(state, hold=stock.raised(state.hold, quantity), raising_at_s=at_s, sold_since_raise=0, set_at_s=at_s)
 
 
 def taken(state: OnSale, quantity: int, at_s: float) -> OnSale:
@@ -64,7 +66,7 @@ def taken(state: OnSale, quantity: int, at_s: float) -> OnSale:
 
 
 def unsent(state: OnSale, quantity: int) -> OnSale:
-    """A set that certainly never takes effect: it was refused, or its feed was cancelled."""
+    """A set that certainly never takes effect: it was refused, or its feed was cancelled. `set_at_s` stays: another may have been as near."""
     if quantity == 0:
         return replace(state, zero_at_s=None)
     hold = stock.withdrawn(state.hold, quantity)
@@ -125,6 +127,7 @@ def seen(state: OnSale, quantity: int, at_s: float, *, sold_since: int, usual_s:
         unseen,
         since_raise,
         unseen_at_s=at_s if found else state.unseen_at_s,
+        set_at_s=state.set_at_s,
     )
 
 
@@ -149,6 +152,7 @@ def proven(state: OnSale, quantity: int, at_s: float, *, sold_since: int, usual_
         state.zero_at_s if _is_fresh(state.zero_at_s, at_s, usual_s) else None,
         at_s,
         0,
+        set_at_s=state.set_at_s,
     )
 
 

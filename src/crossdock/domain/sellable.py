@@ -41,12 +41,8 @@ TOLERANCE = 3
 CALL_COST = 0.002
 # The desk knows this reason, and tells how many are listed of those available.
 ENOUGH = "enough is live"
-SENT, SENT_SHARED = (
-    "sent",
-    "sent; the rest is left to the shop, so that not each of its sales has to be followed at once",
-)
-
-
+SENT = "sent"
+SENT_SHARED = "sent; the rest is left to the shop, so that not each of its sales has to be followed at once"
 # The weighing looks so far ahead: what the shop does not sell by then may as well be Amazon's now.
 SELLING_S = 6 * 3600.0
 
@@ -81,6 +77,7 @@ class SkuStock:
     """One SKU now. `available`: after the claims of known orders; with proof, of Amazon's own entry (the escrow).
 
     `pace`: the factor on the usual rates, see `demand.pace`. `selling_s`: until the stock is renewed, or as far as the demand reaches.
+    `at_s`: now, by Amazon's clock.
     """
 
     available: int
@@ -89,6 +86,7 @@ class SkuStock:
     delays: Delays = Delays()
     selling_s: float = SELLING_S
     pace: float = 1.0
+    at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +223,24 @@ def _blind(stock: SkuStock) -> Blind:
     known_s = delays.order_known_s
     if known_s > DARK_S:
         known_s = min(known_s, READS_BLIND * delays.read_every_s)
+    unseen_s = max(known_s, _overwritten_s(stock))
     follow_s = max(delays.shop_seen_s + delays.effect_s, known_s)
     return Blind(
         asked.step_of(amazon * follow_s),
         asked.step_of(shop * follow_s),
-        asked.step_of(shop * follow_s + amazon * (known_s + delays.effect_s)),
-        stock.listed.most,
+        asked.step_of(shop * follow_s + amazon * (unseen_s + delays.effect_s)),
+        # What was sold before the last set is no part of what is on sale now.
+        stock.listed.most if unseen_s <= known_s else None,
         asked.step_of(demand.shop.per_s * stock.selling_s),
     )
+
+
+def _overwritten_s(stock: SkuStock) -> float:
+    """For how long before the last set took effect orders may have been made that are not known yet: what they took is on sale again, and no read shows it."""
+    set_at_s, known_s = stock.listed.set_at_s, stock.delays.order_known_s
+    if set_at_s is None:
+        return 0.0
+    return max(0.0, min(known_s, set_at_s + stock.delays.effect_s - (stock.at_s - known_s)))
 
 
 def _zero(stock: SkuStock, shop_margin: int, unseen_margin: int) -> Decision:

@@ -88,7 +88,8 @@ def sku_stock(record: StockRecord, outlook: Outlook, now: datetime) -> SkuStock:
     """How the SKU stands now."""
     demand, delays, at_s = record.demand or PRIOR, outlook.delays, now.timestamp()
     pace = asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2)
-    return SkuStock(record.available, record.on_sale, demand, delays, selling_s=outlook.selling_s(at_s), pace=pace)
+    selling_s = outlook.selling_s(at_s)
+    return SkuStock(record.available, record.on_sale, demand, delays, selling_s=selling_s, pace=pace, at_s=at_s)
 
 
 def with_read(record: StockRecord, listed: ListedQuantity | None, at: datetime) -> StockRecord:

@@ -168,6 +168,7 @@ class Rules:
             self.delays,
             selling_s=asked.selling_s(line.calendar, now_s, max(0.0, self.market.scene.end_s - now_s)),
             pace=asked.pace(line.demand, now_s, expected),
+            at_s=now_s,
         )
 
     def _decide(self, sku: int, line: Line) -> None:
