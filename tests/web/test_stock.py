@@ -23,6 +23,7 @@ from crossdock.domain.desk import (
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.outlook import AnnouncedPeak
+from crossdock.domain.sellable import SENT_SHARED
 from crossdock.domain.stock_record import StockRecord
 from crossdock.domain.timeline import Event, State
 from crossdock.engine.schedule import PUSH
@@ -98,6 +99,11 @@ def test_the_names_are_those_of_the_engine() -> None:
                 "Amazon may list 6: 20 available, less 2 Amazon sold whose orders are not known yet, less 5 the shop may sell first, "
                 "less 3 Amazon may have sold unseen, less 4 the policy keeps back."
             ),
+        ),
+        (
+            {"available": 235, "shop_margin": 0, "unseen_margin": 0, "sellable": 177, "reason": SENT_SHARED},
+            0,
+            "Amazon may list 177: 235 available, less 58 left to the shop or kept back by the policy.",
         ),
         (
             {"available": 1000, "shop_margin": 0, "unseen_margin": 0, "sellable": 1000},

@@ -36,6 +36,8 @@ FOREIGN_FOR = timedelta(hours=1)
 APART_MAX = timedelta(hours=6)
 # With proof a set is proven some minutes after its usual time, when a search of orders has passed the read; one that is not by then was lost.
 LOST_AFTER = timedelta(minutes=15)
+# Where there is nothing to decide about. The desk knows this reason.
+NOT_LISTED = "not listed on Amazon"
 # Before a SKU was ever seen to sell: one unit a day on each side.
 PRIOR = asked.prior(1.0, 1.0)
 
@@ -211,7 +213,7 @@ def decide_listed(
     `is_shared`: another SKU on Amazon sells these units, so that here there are none.
     """
     if record.fulfilled_by != "MERCHANT":
-        return LeaveListed(0, 0, 0, "Amazon ships it" if record.fulfilled_by else "not listed on Amazon")
+        return LeaveListed(0, 0, 0, "Amazon ships it" if record.fulfilled_by else NOT_LISTED)
     if not record.managed:
         return LeaveListed(0, 0, 0, "commercetools has no stock entry of it")
     if is_shared or (record.foreign_until is not None and record.foreign_until > now):
@@ -254,7 +256,7 @@ def view(
         "exposure": exposed.units if exposed.probability >= NEGLIGIBLE else 0,
         "probability": round(exposed.probability, 6),
         "mode": rule.mode,
-        "reason": decision.reason if isinstance(decision, LeaveListed) else "sent",
+        "reason": decision.reason,
         "amazon_per_hour": round(at_sku.demand.amazon.per_s * 3600, 3),
         "shop_per_hour": round(at_sku.demand.shop.per_s * 3600, 3),
         "order_known_s": round(outlook.delays.order_known_s),

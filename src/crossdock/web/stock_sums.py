@@ -1,6 +1,6 @@
 """How the quantity of one SKU comes about, as a reader adds it up; and what each side holds of it, in units.
 
-Pure: the view of the last look goes in, sentences and sums come out. What is said always adds up: what S and U do not explain is the policy's part.
+Pure: the view of the last look goes in, sentences and sums come out. What is said always adds up: what S and U do not explain is the policy's or the shop's.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossdock.domain.desk import StockSheet, StockView
+from crossdock.domain.sellable import ENOUGH, SENT_SHARED
+from crossdock.domain.stock_look import NOT_LISTED
 from crossdock.domain.stock_record import StockRecord
 from crossdock.web import words
-
-# What a decision says where nothing had to be weighed: see `domain/sellable.py`.
-ENOUGH = "enough is live"
-# And where there is nothing to decide about: see `domain/stock_look.py`.
-NOT_LISTED = "not listed on Amazon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +44,16 @@ def steps_of(view: StockView, record: StockRecord | None) -> list[Step]:
         if view.mode == "proof"
         else Step("U: Amazon may have sold them unseen", view.unseen_margin, "Amazon may have sold unseen")
     )
+    kept_back = (
+        Step("Left to the shop, or kept back by the policy", policy, "left to the shop or kept back by the policy")
+        if view.reason == SENT_SHARED
+        else Step("Kept back by the policy: share, cap or buffer", policy, "the policy keeps back")
+    )
     steps = [
         Step("Sold on Amazon, orders not known yet", unseen, "Amazon sold whose orders are not known yet"),
         Step("S: the shop may sell them first", view.shop_margin, "the shop may sell first"),
         margin,
-        Step("Kept back by the policy: share, cap or buffer", policy, "the policy keeps back"),
+        kept_back,
     ]
     return [step for step in steps if step.units > 0]
 
