@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 
+from crossdock.domain.cover import PREFIX
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
@@ -81,6 +82,12 @@ class Scene:
     def numbers(self) -> list[str]:
         """All order numbers in commercetools."""
         return sorted(self.project.orders_by_number())
+
+
+def covers(entry: dict[str, Any]) -> list[int]:
+    """The units of each cover that is noted on an entry: they lie there, and are kept back in the shop."""
+    notes = entry.get("custom", {}).get("fields", {}).get("amazon-claims", [])
+    return [int(note.rpartition(" x ")[2]) for note in notes if note.startswith(PREFIX)]
 
 
 @dataclass

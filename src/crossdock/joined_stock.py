@@ -13,6 +13,7 @@ from crossdock import events
 from crossdock.amazon.notifications import QuantityChanged
 from crossdock.commercetools.inventory import Inventory
 from crossdock.commercetools.messages import Messages
+from crossdock.domain.cover import covers_of
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.order import AmazonOrder
 from crossdock.domain.order_policy import OrderPolicy
@@ -97,7 +98,9 @@ class JoinedStock:
         self._our_client = our_client
         self._searched_until = searched_until
         self._clock = clock
-        self._batch = BatchStock(inventory, store, policy=policy, names=self._names, clock=clock)
+        self._batch = BatchStock(
+            inventory, store, policy=policy, names=self._names, clock=clock, covers=covers_of(connection_id)
+        )
         self._refusal = Refusal("amazon", clock)
         self._searched: datetime | None = None
         self._paused = ""

@@ -44,7 +44,8 @@ class Shelf:
 
 def read_stock(section: Section, orders: OrderPolicy) -> StockPolicy:
     """What the table says. Without `channels` Amazon's units come from where the import takes stock."""
-    rule = _rule(section, StockRule())
+    overwritten = section.flag("pool_overwritten", default=False)
+    rule = _rule(section, StockRule(cover=not overwritten))
     policy = StockPolicy(
         claims_from=section.value("claims_from", moment) or datetime(1970, 1, 1, tzinfo=UTC),
         channels=section.value("channels", _channels, default=(orders.supply_channel,)) or (),
@@ -54,12 +55,13 @@ def read_stock(section: Section, orders: OrderPolicy) -> StockPolicy:
         rules=_rules(section.section("rules"), rule),
         peaks=_peaks(section),
         split_shipping=section.flag("split_shipping", default=False),
-        pool_overwritten=section.flag("pool_overwritten", default=False),
+        pool_overwritten=overwritten,
         zeroes_max_percent=section.whole("zeroes_max_percent", 20, most=100),
         changes_min=section.whole("changes_min", 20, least=1, most=UNITS_MAX),
     )
     section.finish()
     _check_proof(section, policy)
+    _check_cover(section, policy)
     return policy
 
 
@@ -125,6 +127,7 @@ def _rule(section: Section, otherwise: StockRule) -> StockRule:
         buffer_units=section.whole("buffer_units", otherwise.buffer_units, most=UNITS_MAX),
         buffer_percent=section.whole("buffer_percent", otherwise.buffer_percent, most=100),
         oversell_cost=section.whole("oversell_cost", otherwise.oversell_cost, least=1, most=OVERSELL_COST_MAX),
+        cover=section.flag("cover", default=otherwise.cover),
     )
 
 
@@ -162,6 +165,14 @@ def _check_proof(section: Section, policy: StockPolicy) -> None:
     if policy.pool_overwritten:
         section.problem(
             "pool_overwritten", "cannot be true with mode proof: the units set aside would be counted twice"
+        )
+
+
+def _check_cover(section: Section, policy: StockPolicy) -> None:
+    """What is kept back is given back later: onto a whole quantity that an ERP set meanwhile, it would be there twice."""
+    if policy.pool_overwritten and any(rule.cover for rule in (policy.rule, *policy.rules.values())):
+        section.problem(
+            "cover", "cannot be true with pool_overwritten: what is kept back in the shop would be counted twice"
         )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
+from crossdock.domain.evidence import read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.sellable import (
     SENT_SHARED,
@@ -21,15 +22,14 @@ from crossdock.domain.sellable import (
     StockRule,
     decide_set,
     exposure,
-    read_again_at,
-    read_room,
     sellable,
 )
 from crossdock.domain.stock import Hold
 
 SLOW = asked.prior(2.0, 2.0)
 FAST = asked.prior(2_000.0, 2_000.0)
-RISK, PROOF = StockRule(), StockRule(mode="proof")
+# The shop sells to the last unit: the cover has its own file.
+RISK, PROOF = StockRule(cover=False), StockRule(mode="proof")
 DARK = Delays(order_known_s=220.0)
 
 

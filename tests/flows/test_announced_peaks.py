@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from crossdock.domain.demand import Boost, Rate
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_look import PRIOR
 from crossdock.domain.stock_policy import Peak, StockPolicy
 from crossdock.twin.commercetools_orders import place_order
@@ -18,9 +19,9 @@ BEGINS, ENDS = START + timedelta(hours=1), START + timedelta(hours=2)
 
 
 def announcing(*skus: str, times: float = 1000.0) -> StockPolicy:
-    """The policy with a peak of an hour, of these SKUs."""
+    """The policy with a peak of an hour, of these SKUs; the shop sells to the last unit, so that it can sell in it."""
     peak = Peak(Boost(BEGINS.timestamp(), ENDS.timestamp(), times), skus)
-    return replace(RISK, peaks=(peak,))
+    return replace(RISK, rule=StockRule(cover=False), peaks=(peak,))
 
 
 def scarce(stage: Stage, policy: StockPolicy, connection_id: str = "eu") -> Scene:

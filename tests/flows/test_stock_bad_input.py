@@ -24,7 +24,7 @@ from crossdock.twin.commercetools_orders import place_order
 from crossdock.twin.world import Fault, Request, Response
 from tests.flows.auditor import all_kinds, calls, fail, imported, kinds, write
 from tests.flows.conftest import a_name
-from tests.joined_twin import START, Handle, Scene, Stage
+from tests.joined_twin import START, Handle, Scene, Stage, covers
 
 RISK = StockPolicy(claims_from=START - timedelta(days=1), channels=("warehouse",))
 PROOF = replace(RISK, escrow_channel="escrow", rule=StockRule(mode="proof"))
@@ -83,13 +83,14 @@ def entries(scene: Scene, sku: str = MUG) -> list[dict[str, Any]]:
 
 
 def on_stock(scene: Scene, sku: str = MUG) -> int:
-    """All of it."""
-    return sum(entry["quantityOnStock"] for entry in entries(scene, sku))
+    """All of it, what is kept back in the shop counted in."""
+    return sum(entry["quantityOnStock"] + sum(covers(entry)) for entry in entries(scene, sku))
 
 
 def notes(scene: Scene) -> int:
-    """How many claims are noted on the mug's entries."""
-    return sum(len(entry.get("custom", {}).get("fields", {}).get("amazon-claims", [])) for entry in entries(scene))
+    """How many claims are noted on the mug's entries, covers aside."""
+    fields = [(entry, entry.get("custom", {}).get("fields", {})) for entry in entries(scene)]
+    return sum(len(noted.get("amazon-claims", [])) - len(covers(entry)) for entry, noted in fields)
 
 
 def counted_anew(scene: Scene, quantity: int) -> Scene:

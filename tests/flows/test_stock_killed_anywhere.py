@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from crossdock import events
+from crossdock.domain.cover import PREFIX
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.outlook import Outlook
 from crossdock.domain.sellable import LeaveListed, Mode, StockRule
@@ -28,7 +29,7 @@ from crossdock.twin.commercetools_orders import place_order
 from tests.flows.auditor import all_kinds, rows
 from tests.flows.conftest import a_name
 from tests.flows.dying import DyingDatabase, Executioner, Killed, restarted
-from tests.joined_twin import START, Scene, Stage
+from tests.joined_twin import START, Scene, Stage, covers
 
 POLICIES: dict[Mode, StockPolicy] = {
     mode: StockPolicy(
@@ -171,15 +172,18 @@ class Shop:
         return {keys[entry["supplyChannel"]["id"]]: entry for entry in found}
 
     def shelf(self, channel: str) -> int:
-        """The units of one entry; none where there is none yet."""
-        return int(self.entries().get(channel, {"quantityOnStock": 0})["quantityOnStock"])
+        """The units of one entry, what is kept back of it counted in; none where there is none yet."""
+        entry = self.entries().get(channel, {"quantityOnStock": 0})
+        return int(entry["quantityOnStock"]) + sum(covers(entry))
 
     def noted(self) -> Counter[str]:
-        """Units noted on the entries, by the number of the order, or of the move."""
+        """Units noted on the entries, by the number of the order, or of the move; covers aside."""
         units: Counter[str] = Counter()
         for entry in self.entries().values():
             for note in entry.get("custom", {}).get("fields", {}).get("amazon-claims", []):
                 number, _, noted = note.rpartition(" x ")
+                if number.startswith(PREFIX):
+                    continue
                 units[number if number.startswith("move/") else number.partition("/")[0]] += int(noted)
         return units
 
@@ -224,6 +228,10 @@ class Shop:
         if at_most > record.on_sale.hold.units:
             self.breaches.append(f"hold {record.on_sale.hold.units}: {counts}")
 
+    def covered(self, record: StockRecord) -> list[int]:
+        """What must be kept back on each entry at the end, as the record has it: with risk of the shop's, with proof of none."""
+        return [record.covered if self.mode == "risk" else 0 for _ in self.entries()]
+
     def amiss(self) -> dict[str, object]:
         """What an auditor finds at the end that is not as it must be; that nobody died is, because then the story shows nothing."""
         stock = self.scene.stock
@@ -238,6 +246,7 @@ class Shop:
                 UNITS + self.delivered - self.shop_units - self.sold().total(),
             ),
             "noted": (+self.noted(), self.sold()),
+            "covered": ([sum(covers(entry)) for entry in self.entries().values()], self.covered(record)),
             "counted": (
                 sorted((line["units"], line["counted"]) for line in lines),
                 sorted((self.sold()[order_id],) * 2 for order_id in self.bought),

@@ -27,7 +27,7 @@ from crossdock.twin.merchant import SoldOut
 from crossdock.twin.world import Fault, Request, Response
 from tests.flows.auditor import rows
 from tests.flows.dying import Killed, restarted
-from tests.joined_twin import START, Handle, Scene, Stage
+from tests.joined_twin import START, Handle, Scene, Stage, covers
 
 HOURS: tuple[tuple[int, Mode], ...] = ((1, "risk"), (2, "proof"))
 SKUS = [f"PEAK-{number:02d}" for number in range(20)]
@@ -181,10 +181,10 @@ class Peak:
         return self.scene.stock.policy.rule.mode
 
     def on_stock(self) -> dict[str, int]:
-        """What commercetools has of each SKU, in all its entries."""
+        """What commercetools has of each SKU, in all its entries, and what is kept back in the shop."""
         units: Counter[str] = Counter()
         for entry in list(self.scene.project.inventory):
-            units[entry["sku"]] += entry["quantityOnStock"]
+            units[entry["sku"]] += entry["quantityOnStock"] + sum(covers(entry))
         return {sku: units[sku] for sku in self.stock}
 
     def must_be(self) -> dict[str, int]:

@@ -221,7 +221,7 @@ class StockView:
     """How a SKU stood after its last look, in units. `shop_margin` is S, `unseen_margin` U; `under_way`, `overdue`: quantities sent and not seen yet.
 
     At most `exposure` units are sold twice before Amazon follows, any at all with `probability`. The delays and what sells in an hour are what that rests on.
-    `peak`: announced, and on or the next.
+    `peak`: announced, and on or the next. `covered`: of those available, off the shop's entry for what Amazon may sell before we hear of it.
     """
 
     available: int
@@ -243,6 +243,7 @@ class StockView:
     shop_seen_s: int
     effect_s: int
     peak: AnnouncedPeak | None = None
+    covered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,6 @@ USUAL_S = 62.0
 SOON, SOON_S = 0.1, 120.0
 # A search of orders that answers later than this leaves Amazon's sales dark, and reads are worth their calls.
 DARK_S = 60.0
-# SKUs that need reads less are read so many times more rarely.
-READ_LADDER = (1.0, 2.0, 4.0, 8.0)
-# Between two reads both sides sell the same units with no more than this probability, where the rate has room for it.
-CLASH = 4e-5
-READ_EVERY_S_MIN, READ_EVERY_S_MAX = 30.0, 240.0
 # What a read shows is reckoned with after so many of the shortest time between two: the same for all SKUs, so that no quantity follows its own reads.
 READS_BLIND = 1.7
 # Of the shop's part of what is left, so much is listed on Amazon as well. With all of it, each sale of the shop's would need a call to lower it.
@@ -39,6 +34,8 @@ FILL = 3
 TOLERANCE = 3
 # What a call costs, in units not sold.
 CALL_COST = 0.002
+# A unit listed oversells so many times more rarely where the shop's entry is covered (`cover.py`), as the simulated peaks have it.
+COVERED = 5
 # The desk knows this reason, and tells how many are listed of those available.
 ENOUGH = "enough is live"
 SENT = "sent"
@@ -49,7 +46,10 @@ SELLING_S = 6 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class StockRule:
-    """What the merchant decided about a SKU. Units and per cent; `oversell_cost`: one unit oversold is as bad as so many units not sold."""
+    """What the merchant decided about a SKU. Units and per cent; `oversell_cost`: one unit oversold is as bad as so many units not sold.
+
+    `cover`: with mode risk, units that Amazon may sell before we hear of it are taken off the shop's entry for as long, see `cover.py`.
+    """
 
     mode: Mode = "risk"
     share_percent: int = 100
@@ -57,13 +57,19 @@ class StockRule:
     buffer_units: int = 0
     buffer_percent: int = 0
     oversell_cost: int = 180
+    cover: bool = True
+
+    @property
+    def listing_cost(self) -> float:
+        """What an oversold unit costs where a listed one is weighed: less where the cover keeps most of those from being sold twice."""
+        return self.oversell_cost / COVERED if self.cover else self.oversell_cost
 
 
 @dataclass(frozen=True, slots=True)
 class Delays:
     """How long we are blind, as measured: from an order made to its claim, from a set sent to its effect, from a shop sale to our knowing it.
 
-    `read_every_s`: how often the SKUs that need it most can be read, so that all that ask for reads find room in the account's rate; see `read_room`.
+    `read_every_s`: how often the SKUs that need it most can be read, so that all that ask for reads find room in the account's rate; see `evidence.read_room`.
     """
 
     order_known_s: float = 8.0
@@ -77,7 +83,7 @@ class SkuStock:
     """One SKU now. `available`: after the claims of known orders; with proof, of Amazon's own entry (the escrow).
 
     `pace`: the factor on the usual rates, see `demand.pace`. `selling_s`: until the stock is renewed, or as far as the demand reaches.
-    `at_s`: now, by Amazon's clock.
+    `at_s`: now, by Amazon's clock. `covered`: so many of the units available are off the shop's entry, see `cover.py`.
     """
 
     available: int
@@ -87,6 +93,7 @@ class SkuStock:
     selling_s: float = SELLING_S
     pace: float = 1.0
     at_s: float = 0.0
+    covered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,30 +143,14 @@ def decide_set(stock: SkuStock, rule: StockRule) -> Decision:
 
 def exposure(stock: SkuStock, rule: StockRule, listed: int) -> Exposure:
     """What listing so much may oversell: with proof nothing, with risk what both channels can sell of the same units while Amazon is blind."""
-    if rule.mode == "proof" or listed <= 0:
-        return Exposure(0, 0.0)
     left = max(0, stock.available - stock.listed.unseen)
-    blind = _blind(stock)
-    return Exposure(min(listed, left + listed), blind.both_sell(listed, left - listed + 1, unseen=False))
-
-
-def read_again_at(stock: SkuStock, rule: StockRule) -> float | None:
-    """When a read of what is listed is worth its call, by Amazon's clock; None while there is nothing to learn.
-
-    A set is looked for at its usual time, a cancellation at once. Where orders are known late, SKUs that could be oversold before are read as evidence.
-    """
-    listed = stock.listed
-    sent_at_s = [at_s for at_s in (listed.raising_at_s, listed.zero_at_s) if at_s is not None]
-    usual_at_s = min(sent_at_s) + USUAL_S if sent_at_s else None
-    if listed.in_doubt:
-        return listed.read_at_s
-    if rule.mode == "proof" or stock.delays.order_known_s < DARK_S or listed.most <= 0:
-        return usual_at_s
-    every_s = _read_every_s(stock)
-    if every_s is None:
-        return usual_at_s
-    evidence_at_s = listed.read_at_s + every_s
-    return evidence_at_s if usual_at_s is None else min(usual_at_s, evidence_at_s)
+    # What the shop does not have it cannot sell as well.
+    kept = max(0, stock.covered - stock.listed.unseen)
+    if rule.mode == "proof" or listed <= kept:
+        return Exposure(0, 0.0)
+    blind = blind_of(stock)
+    chances = (blind.both_sell(units, left - units + 1, unseen=False) for units in (kept + 1, listed))
+    return Exposure(listed - kept, max(chances))
 
 
 def _decide_proof(stock: SkuStock, rule: StockRule) -> Decision:
@@ -183,7 +174,7 @@ def _decide_risk(stock: SkuStock, rule: StockRule) -> Decision:
     left = stock.available - listed.unseen
     if left <= 0:
         return _zero(stock, 0, 0)
-    blind = _blind(stock)
+    blind = blind_of(stock)
     permitted = sellable(left, rule, 0)
     # Far from empty: nothing to weigh. Most SKUs of most shops, most of the time.
     if live <= permitted < FILL * live and blind.is_far_from_sold_out(live):
@@ -204,9 +195,9 @@ def _decide_risk(stock: SkuStock, rule: StockRule) -> Decision:
 
 def _costs_too_much(live: int, most: int, left: int, *, blind: Blind, rule: StockRule) -> bool:
     """Whether the risk of what is live beyond what would be listed is worth a call to lower it."""
-    if blind.is_worth(live, left - live + 1, rule.oversell_cost / TOLERANCE, unseen=False):
+    if blind.is_worth(live, left - live + 1, rule.listing_cost / TOLERANCE, unseen=False):
         return False
-    return blind.excess(live, most, left) * rule.oversell_cost > CALL_COST
+    return blind.excess(live, most, left) * rule.listing_cost > CALL_COST
 
 
 def _shared(stock: SkuStock, left: int, most: int) -> int:
@@ -216,14 +207,14 @@ def _shared(stock: SkuStock, left: int, most: int) -> int:
     return min(most, math.ceil(left * (part + (1.0 - part) * SPARE)))
 
 
-def _blind(stock: SkuStock) -> Blind:
+def blind_of(stock: SkuStock) -> Blind:
     """What is asked for of this SKU while we are blind."""
     delays, demand = stock.delays, stock.demand
     amazon, shop = demand.amazon.per_s * stock.pace, demand.shop.per_s * stock.pace
     known_s = delays.order_known_s
     if known_s > DARK_S:
         known_s = min(known_s, READS_BLIND * delays.read_every_s)
-    unseen_s = max(known_s, _overwritten_s(stock))
+    unseen_s = max(known_s, overwritten_s(stock))
     follow_s = max(delays.shop_seen_s + delays.effect_s, known_s)
     return Blind(
         asked.step_of(amazon * follow_s),
@@ -235,7 +226,7 @@ def _blind(stock: SkuStock) -> Blind:
     )
 
 
-def _overwritten_s(stock: SkuStock) -> float:
+def overwritten_s(stock: SkuStock) -> float:
     """For how long before the last set took effect orders may have been made that are not known yet: what they took is on sale again, and no read shows it."""
     set_at_s, known_s = stock.listed.set_at_s, stock.delays.order_known_s
     if set_at_s is None:
@@ -255,10 +246,10 @@ def _zero(stock: SkuStock, shop_margin: int, unseen_margin: int) -> Decision:
 def _margins(stock: SkuStock, rule: StockRule, blind: Blind, left: int) -> tuple[int, int]:
     """S and U: the fewest units held back that are worth it."""
     quantity = left
-    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.oversell_cost, unseen=False):
+    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.listing_cost, unseen=False):
         quantity -= 1
     shop_margin = left - quantity
-    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.oversell_cost, unseen=True):
+    while quantity > 0 and not blind.is_worth(quantity, left - quantity + 1, rule.listing_cost, unseen=True):
         quantity -= 1
     return shop_margin, min(left - quantity - shop_margin, stock.listed.hold.units)
 
@@ -266,34 +257,3 @@ def _margins(stock: SkuStock, rule: StockRule, blind: Blind, left: int) -> tuple
 def _is_soon_sold_out(stock: SkuStock) -> bool:
     listed = stock.listed
     return asked.exceeds(stock.demand.amazon.per_s * stock.pace * SOON_S, listed.most - 1) > SOON
-
-
-def read_room(read_every_s: float, asked_per_s: float, room_per_s: float) -> float:
-    """The next `Delays.read_every_s`, where lately so many reads a second were asked for and so many can be had; it moves by halves, so that it settles."""
-    wanted = read_every_s * math.sqrt(max(0.25, asked_per_s / room_per_s))
-    return min(READ_EVERY_S_MAX, max(READ_EVERY_S_MIN, wanted))
-
-
-def _read_every_s(stock: SkuStock) -> float | None:
-    """How often the dark is worth a read: the rarest at which both sides hardly ever sell the same units between two; None where they do not anyway."""
-    left, soonest_s = stock.available - stock.listed.unseen, stock.delays.read_every_s
-    amazon, shop = stock.demand.amazon.per_s * stock.pace, stock.demand.shop.per_s * stock.pace
-    if left > 12 + 4 * (amazon + shop) * soonest_s * READ_LADDER[-1]:
-        return None
-    live, every_s = stock.listed.most, soonest_s
-    slowest_s = soonest_s * READ_LADDER[-1]
-    if _clash(left, live, amazon * slowest_s, shop * slowest_s) <= CLASH:
-        return None
-    for times in READ_LADDER[:-1]:
-        if _clash(left, live, amazon * soonest_s * times, shop * soonest_s * times) > CLASH:
-            break
-        every_s = soonest_s * times
-    return every_s
-
-
-def _clash(left: int, live: int, amazon: float, shop: float) -> float:
-    """The probability that both sides sell, and more together than is left."""
-    both, one, other = asked.step_of(amazon + shop), asked.step_of(amazon), asked.step_of(shop)
-    most = min(live, left)
-    each = asked.both_at_least(one, most, other, left - most + 1) + asked.both_at_least(one, 1, other, left)
-    return min(asked.at_least(both, left + 1), each)

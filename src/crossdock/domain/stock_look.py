@@ -11,6 +11,8 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
 from crossdock.domain.blind import NEGLIGIBLE
 from crossdock.domain.case import Case
+from crossdock.domain.cover import covered_on
+from crossdock.domain.evidence import read_again_at
 from crossdock.domain.feed import FeedNews, is_news
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.listed import ListedQuantity
@@ -26,7 +28,6 @@ from crossdock.domain.sellable import (
     StockRule,
     decide_set,
     exposure,
-    read_again_at,
 )
 from crossdock.domain.stock_record import Shown, SoldLine, StockRecord, sold_since
 
@@ -42,10 +43,13 @@ NOT_LISTED = "not listed on Amazon"
 PRIOR = asked.prior(1.0, 1.0)
 
 
-def pool_of(entries: Sequence[StockEntry], *, split_shipping: bool) -> int:
-    """Units available in a pool, negative ones too; no more than one parcel can be built from, unless an order may be split."""
-    total = sum(entry.available for entry in entries)
-    return total if split_shipping else min(total, max((entry.available for entry in entries), default=0))
+def pool_of(entries: Sequence[StockEntry], *, split_shipping: bool, covers: str) -> int:
+    """Units available in a pool, negative ones too; no more than one parcel can be built from, unless an order may be split.
+
+    `covers`: what this connection's begin with; their units lie there.
+    """
+    there = [entry.available + covered_on(entry, covers) for entry in entries]
+    return sum(there) if split_shipping else min(sum(there), max(there, default=0))
 
 
 def learnt(
@@ -79,7 +83,7 @@ def learnt(
     pace = asked.pace(demand, at_s, outlook.lately(before.looked_at.timestamp(), at_s))
     if record.on_sale.most > 0 or amazon_units:
         demand = replace(demand, amazon=asked.seen(demand.amazon, amazon_units, elapsed_s, pace))
-    if (before.shop_available if shop else before.available) > 0 or shop_units:
+    if (before.shop_available if shop else before.available - before.covered) > 0 or shop_units:
         demand = replace(demand, shop=asked.seen(demand.shop, shop_units, elapsed_s, pace))
     if amazon_units + shop_units:
         demand = asked.sold(demand, amazon_units + shop_units, at_s)
@@ -91,7 +95,16 @@ def sku_stock(record: StockRecord, outlook: Outlook, now: datetime) -> SkuStock:
     demand, delays, at_s = record.demand or PRIOR, outlook.delays, now.timestamp()
     pace = asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2)
     selling_s = outlook.selling_s(at_s)
-    return SkuStock(record.available, record.on_sale, demand, delays, selling_s=selling_s, pace=pace, at_s=at_s)
+    return SkuStock(
+        record.available,
+        record.on_sale,
+        demand,
+        delays,
+        selling_s=selling_s,
+        pace=pace,
+        at_s=at_s,
+        covered=record.covered,
+    )
 
 
 def with_read(record: StockRecord, listed: ListedQuantity | None, at: datetime) -> StockRecord:
@@ -245,6 +258,7 @@ def view(
     return {
         "available": record.available,
         "claims": sum(line.units for line in lines),
+        "covered": record.covered,
         "shop_margin": decision.shop_margin,
         "unseen_margin": decision.unseen_margin,
         "sellable": decision.quantity,

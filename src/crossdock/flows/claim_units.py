@@ -12,6 +12,7 @@ from datetime import datetime
 
 from crossdock.domain import on_sale
 from crossdock.domain.case import Case
+from crossdock.domain.cover import PREFIX
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.stock_record import SETTLED_AFTER, SoldLine, StockRecord, claimed, entry_to_take_from
 from crossdock.domain.timeline import Event
@@ -92,7 +93,8 @@ def _forget(
     A run that was killed in between left notes of lines that are settled: they go now. Of what nobody knows the note stays.
     """
     over = [line for line in lines if line.final and line.told_at < now - SETTLED_AFTER]
-    unread = claimed(entries).keys() - {line.claim_number for line in lines}
+    noted = {number for number in claimed(entries) if not number.startswith(PREFIX)}
+    unread = noted - {line.claim_number for line in lines}
     if not over and not unread:
         return
     numbers = stock.settle(over, sorted(unread))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crossdock.domain.case import Case
+from crossdock.domain.cover import PREFIX
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
@@ -27,6 +28,7 @@ class KnownStock:
     `may_zero`: takes one of the SKUs that may be taken off sale before a person is asked. `lane`: of a raise, as the batch was planned; all else is
     patched. `news`: what became of the SKU's newest set in a feed. `refused`: Amazon lets us not in, and is asked nothing. `sold_as`: another seller SKU
     that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is. `note_shown`: keeps how long a set took.
+    `covers`: with what the numbers of the connection's covers begin.
     """
 
     record: StockRecord
@@ -44,6 +46,7 @@ class KnownStock:
     sold_as: SellerSku | None = None
     elsewhere: int = 0
     note_shown: Callable[[float], None] = lambda _late_s: None
+    covers: str = PREFIX
 
 
 def use_read(

@@ -54,7 +54,7 @@ def plan_set(
     )
     news = [line for line in known.lines if line.units != line.counted]
     record = replace(known.record, on_sale=counted(known.record, news))
-    available = pool_of(known.entries, split_shipping=split_shipping) - unclaimed
+    available = pool_of(known.entries, split_shipping=split_shipping, covers=known.covers) - unclaimed
     sold = sum(max(0, line.units - line.counted) for line in news)
     shop = known.split.shop if known.split is not None else ()
     entries = (*known.entries, *shop)

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from crossdock.domain import on_sale
 from crossdock.domain.case import Case
+from crossdock.domain.cover import release_at_s
 from crossdock.domain.delays import shown_after
 from crossdock.domain.feed import EXPECTED_AFTER, with_news
 from crossdock.domain.ids import SellerSku
@@ -27,6 +28,7 @@ from crossdock.domain.stock_look import (
     pool_of,
     read_due_s,
     refused_by_feed,
+    sku_stock,
     unreadable,
     view,
     with_read,
@@ -35,6 +37,7 @@ from crossdock.domain.stock_record import SentSet, StockRecord
 from crossdock.domain.timeline import Event, Outcome, State
 from crossdock.errors import Rejected, Unauthorized, Unavailable
 from crossdock.flows.claim_units import Claimed, claim_units
+from crossdock.flows.cover_units import cover_units
 from crossdock.flows.known_stock import KnownStock, use_read
 from crossdock.flows.move_units import move_units
 from crossdock.ports import AmazonListings, Clock, CommerceStock, StockBook
@@ -83,6 +86,9 @@ def push_stock(
     events += moved
 
     decision = _unless_refused(_decide(record, known, rule, now=now, take_down=take_down), record, refused)
+    cover = partial(cover_units, inventory=inventory, rule=rule, now=now)
+    record, covered = cover(sku, record, known, claimed.entries, decision=decision)
+    events += covered
     _check_read(decision, record, late)
 
     match decision:
@@ -108,7 +114,7 @@ def _claim(
     """What was sold is off the entries, and the record has learnt from the look."""
     news = sum(max(0, line.units - line.counted) for line in known.lines)
     claimed = claim_units(known.record, known.entries, known.lines, inventory=inventory, stock=stock, now=now)
-    available = pool_of(claimed.entries, split_shipping=split_shipping) - claimed.missing
+    available = pool_of(claimed.entries, split_shipping=split_shipping, covers=known.covers) - claimed.missing
     shop = known.split.shop if known.split is not None else ()
     entries = (*claimed.entries, *shop)
     outlook = known.outlook
@@ -281,4 +287,7 @@ def _due_at(record: StockRecord, known: KnownStock, rule: StockRule, now: dateti
     if record.fulfilled_by == "MERCHANT" and record.shown is None:
         due_s = read_due_s(record, rule, known.outlook, now)
         times += [datetime.fromtimestamp(due_s, UTC)] if due_s is not None else []
+    if record.covered:
+        release_s = release_at_s(sku_stock(record, known.outlook, now))
+        times += [datetime.fromtimestamp(release_s, UTC)] if release_s is not None else []
     return max(now, min(times))

@@ -47,13 +47,15 @@ class BatchStock:
         policy: StockPolicy,
         names: SellerNames,
         clock: Clock,
+        covers: str,
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. `covers`: with what the numbers of the connection's covers begin."""
         self._inventory = inventory
         self._stock = stock
         self._policy = policy
         self._names = names
         self._clock = clock
+        self._covers = covers
         self._read: dict[SellerSku, _Read] = {}
 
     def read_ahead(self, skus: Sequence[SellerSku]) -> None:
@@ -67,7 +69,7 @@ class BatchStock:
             read = self._look([sku])[sku]
         if read.problem is not None:
             raise read.problem
-        return _known(read, searched_until, self._outlook(sku, outlook), paused)
+        return self._known(sku, read, searched_until=searched_until, outlook=outlook, paused=paused)
 
     def ahead(
         self, *, searched_until: datetime | None, outlook: Outlook, paused: str
@@ -75,11 +77,26 @@ class BatchStock:
         """All of the batch that can be read, as it was read ahead; none is used up."""
         readable = {sku: read for sku, read in self._read.items() if read.problem is None}
         return {
-            sku: _known(read, searched_until, self._outlook(sku, outlook), paused) for sku, read in readable.items()
+            sku: self._known(sku, read, searched_until=searched_until, outlook=outlook, paused=paused)
+            for sku, read in readable.items()
         }
 
-    def _outlook(self, sku: SellerSku, outlook: Outlook) -> Outlook:
-        return replace(outlook, calendar=self._policy.calendar_of(sku))
+    def _known(
+        self, sku: SellerSku, read: _Read, *, searched_until: datetime | None, outlook: Outlook, paused: str
+    ) -> KnownStock:
+        return KnownStock(
+            read.record,
+            read.entries,
+            read.lines,
+            searched_until,
+            replace(outlook, calendar=self._policy.calendar_of(sku)),
+            read.split,
+            paused=paused,
+            news=read.news,
+            sold_as=read.sold_as,
+            elsewhere=read.elsewhere,
+            covers=self._covers,
+        )
 
     def _look(self, skus: Sequence[SellerSku]) -> dict[SellerSku, _Read]:
         # The entries before the lines: whatever another run claims, settles or forgets in between moves its entry, and a claim onto what was read
@@ -120,21 +137,6 @@ class BatchStock:
         if self._policy.rule_of(sku).mode != "proof" or escrow_channel is None:
             return None
         return Split(self._names.commerce_sku(sku), escrow_channel, _of(self._policy.channels, entries), None)
-
-
-def _known(read: _Read, searched_until: datetime | None, outlook: Outlook, paused: str) -> KnownStock:
-    return KnownStock(
-        read.record,
-        read.entries,
-        read.lines,
-        searched_until,
-        outlook,
-        read.split,
-        paused=paused,
-        news=read.news,
-        sold_as=read.sold_as,
-        elsewhere=read.elsewhere,
-    )
 
 
 def _sold_as(sku: SellerSku, names: Sequence[SellerSku], records: Mapping[SellerSku, StockRecord]) -> SellerSku | None:

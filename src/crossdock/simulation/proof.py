@@ -12,7 +12,8 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
 from crossdock.domain.demand import AHEAD_S
 from crossdock.domain.escrow import LeaveSplit, MoveToAmazon, MoveToShop, TakeDown, decide_transfer, first_split
-from crossdock.domain.sellable import USUAL_S, SetListed, SkuStock, StockRule, decide_set, read_again_at
+from crossdock.domain.evidence import read_again_at
+from crossdock.domain.sellable import USUAL_S, SetListed, SkuStock, StockRule, decide_set
 from crossdock.simulation.market import ORDER_KNOWN_S, Market
 from crossdock.simulation.rules import DELAYS, LEARN_EVERY_S, READ_SOONEST_S, Line, line_of
 

@@ -14,7 +14,7 @@ ASSUMPTIONS = (
     "1,500 SKUs in six hours, about 30,000 units, six of ten on Amazon; one rush of four times the usual for an hour; deals of 25 times.",
     "A set takes effect after 2 to 60 seconds, one in a hundred never; an order is known after 1 to 10 seconds by events, 120 to 320 by polling.",
     "A sale of the shop is seen after 3 to 15 seconds. Sets and reads are 5 a second each, for the whole account.",
-    "What a read shows as sold leaves the shop when its order is known, as in the product; where reads are claimed at once, with the read.",
+    "What Amazon may sell before its orders are known is off the shop's entry for as long; with all of it in the shop, when the order is known.",
     "Schedules get their orders by polling, as scheduled scripts do. Lost: asked for in vain while it lay there, and left at the end.",
 )
 
@@ -59,7 +59,14 @@ def figures(results: Mapping[str, Result]) -> dict[str, float]:
     for name, key in (("schedule-15", "schedule"), ("schedule-15-buffer-2", "schedule_buffer2"), ("push", "push")):
         if name in results:
             told[f"{key}_per_10k"] = round(results[name].oversold_per_10k, 3)
-    for name in ("events", "events-unannounced", "polling", "polling-unannounced", "polling-claimed"):
+    for name in (
+        "events",
+        "events-unannounced",
+        "polling",
+        "polling-unannounced",
+        "events-uncovered",
+        "polling-uncovered",
+    ):
         if name in results:
             key = name.replace("-", "_")
             told[f"{key}_per_10k"] = round(results[name].oversold_per_10k, 3)

@@ -10,18 +10,11 @@ from typing import Any
 
 from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
+from crossdock.domain.cover import units_to_cover
 from crossdock.domain.demand import AHEAD_S, PACE_S, Boost, Calendar, Demand
+from crossdock.domain.evidence import read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
-from crossdock.domain.sellable import (
-    USUAL_S,
-    Delays,
-    SetListed,
-    SkuStock,
-    StockRule,
-    decide_set,
-    read_again_at,
-    read_room,
-)
+from crossdock.domain.sellable import USUAL_S, Delays, SetListed, SkuStock, StockRule, decide_set
 from crossdock.simulation.market import Feed, Market
 from crossdock.simulation.peak import Sku
 
@@ -41,7 +34,10 @@ READ_SOONEST_S = 1.0
 
 @dataclass(slots=True)
 class Line:
-    """What is kept of one SKU. Units asked for since it was learnt from last, and whether it was on sale all that time."""
+    """What is kept of one SKU. Units asked for since it was learnt from last, and whether it was on sale all that time.
+
+    `covered`: units that are off the shop's entry beside those of known orders.
+    """
 
     available: int
     demand: Demand
@@ -52,19 +48,19 @@ class Line:
     amazon_open: bool = True
     shop_open: bool = True
     read_at_s: float = 0.0
+    covered: int = 0
+
+    def in_shop(self) -> int:
+        """What the shop can sell, as far as is known."""
+        return self.available - self.covered
 
 
 @dataclass(slots=True)
 class Rules:
-    """The risk mode, with or without knowing of the peak and the deals before.
-
-    `claims_unseen`: what a read shows as sold is taken off the shop's entry at once. The product does not do that: it lists less on Amazon, and claims
-    when the order is known.
-    """
+    """The risk mode, with or without knowing of the peak and the deals before."""
 
     rule: StockRule
     announced: bool
-    claims_unseen: bool = False
     lines: list[Line] = field(default_factory=list)
     pace: float = 1.0
     delays: Delays = DELAYS["events"]
@@ -89,15 +85,16 @@ class Rules:
             market.shelves[place].live = decision.quantity
             line.on_sale = on_sale.seen(line.on_sale, decision.quantity, 0.0, sold_since=0, usual_s=USUAL_S)
             market.wake(LEARN_EVERY_S * (place + 1) / len(self.lines), place, "learn")
+            self._cover(place, line, self._stock(line))
             self._plan_read(place, line, self._stock(line))
 
     def on_order_known(self, sku: int, units: int, made_at_s: float) -> None:
-        """Claim it, unless it was claimed already when a read was evidence of it."""
+        """Claim it."""
         line = self.lines[sku]
         unseen = line.on_sale.unseen
         line.on_sale = on_sale.sold(line.on_sale, units, made_at_s)
         explained = unseen - line.on_sale.unseen
-        self.market.take(sku, units - (explained if self.claims_unseen else 0))
+        self.market.take(sku, units)
         line.available -= units
         line.amazon_units += units
         if not explained:
@@ -134,8 +131,6 @@ class Rules:
         unseen = line.on_sale.unseen
         line.on_sale = on_sale.seen(line.on_sale, quantity, self.market.now_s, sold_since=0, usual_s=USUAL_S)
         found = line.on_sale.unseen - unseen
-        if self.claims_unseen:
-            self.market.take(sku, found)
         if found > 0:
             line.demand = asked.sold(line.demand, found, self.market.now_s)
         self._decide(sku, line)
@@ -174,14 +169,20 @@ class Rules:
     def _decide(self, sku: int, line: Line) -> None:
         market = self.market
         line.amazon_open = line.amazon_open and line.on_sale.hold.live_max > 0
-        line.shop_open = line.shop_open and line.available > line.on_sale.unseen
+        line.shop_open = line.shop_open and line.in_shop() > 0
         stock = self._stock(line)
         decision = decide_set(stock, self.rule)
         if isinstance(decision, SetListed):
             line.on_sale = on_sale.sent(line.on_sale, decision.quantity, market.now_s)
             market.set_listed(sku, decision.quantity)
             stock = replace(stock, listed=line.on_sale)
+        self._cover(sku, line, stock)
         self._plan_read(sku, line, stock)
+
+    def _cover(self, sku: int, line: Line, stock: SkuStock) -> None:
+        units = units_to_cover(stock, self.rule)
+        self.market.take(sku, units - line.covered)
+        line.covered = units
 
     def _plan_read(self, sku: int, line: Line, stock: SkuStock) -> None:
         at_s = read_again_at(stock, self.rule)
@@ -214,7 +215,7 @@ class Rules:
         """By what the shop sold: that is known at once."""
         minute = int(self.market.now_s // 60)
         sold = sum(self._shop_minutes.get(minute - back, 0) for back in range(1, int(PACE_S // 60) + 1))
-        usual = PACE_S * sum(line.demand.shop.per_s for line in self.lines if line.available > line.on_sale.unseen)
+        usual = PACE_S * sum(line.demand.shop.per_s for line in self.lines if line.in_shop() > 0)
         self.pace = asked.shared_pace(sold, usual)
 
     def _learn(self, line: Line) -> None:
@@ -227,7 +228,7 @@ class Rules:
         )
         line.amazon_units = line.shop_units = 0
         line.amazon_open = line.on_sale.hold.live_max > 0
-        line.shop_open = line.available > line.on_sale.unseen
+        line.shop_open = line.in_shop() > 0
 
 
 def line_of(market: Market, place: int, *, announced: bool) -> Line:

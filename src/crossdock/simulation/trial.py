@@ -16,6 +16,8 @@ from crossdock.simulation.rules import Rules
 
 PROOF = StockRule(mode="proof")
 RISK = StockRule()
+# The shop may sell to the last unit.
+OPEN = StockRule(cover=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,8 @@ CONTENDERS = (
     Contender("events-unannounced", "the same, peak not announced", "events", lambda: Rules(RISK, announced=False)),
     Contender("polling", "these rules, orders by polling", "polling", lambda: Rules(RISK, announced=True)),
     Contender("polling-unannounced", "the same, peak not announced", "polling", lambda: Rules(RISK, announced=False)),
-    Contender(
-        "polling-claimed",
-        "announced, reads claimed at once",
-        "polling",
-        lambda: Rules(RISK, announced=True, claims_unseen=True),
-    ),
+    Contender("events-uncovered", "events, all of it in the shop", "events", lambda: Rules(OPEN, announced=True)),
+    Contender("polling-uncovered", "polling, all of it in the shop", "polling", lambda: Rules(OPEN, announced=True)),
     Contender("proof", "these rules, with proof", "events", lambda: Proof(PROOF, announced=True)),
     Contender("proof-polling", "proof, orders by polling", "polling", lambda: Proof(PROOF, announced=True)),
 )

@@ -97,7 +97,8 @@ def exposure_of(view: StockView) -> str:
     if view.mode == "proof":
         return "Nothing of it can be sold twice: its units are Amazon's own."
     if not view.exposure:
-        return "Nothing of it can be sold twice now."
+        why = ": what Amazon may sell is kept back in the shop" if view.covered and view.listed else ""
+        return f"Nothing of it can be sold twice now{why}."
     at_most = f"At most {words.counted(view.exposure, 'unit')} can be sold twice before Amazon follows"
     return f"{at_most}; that any is has a probability of {words.percent(view.probability)}."
 
@@ -134,6 +135,8 @@ def held(sheet: StockSheet) -> list[Held]:
     ]
     if _ships(sheet) != "MERCHANT":
         return rows
+    if view.covered:
+        rows.append(Held("Kept back in the shop", words.number(view.covered), _covers(view)))
     read_at, sent_at, zero_at, overdue_at = _times(record)
     rows.append(Held("Listed on Amazon", words.number(view.listed), "the most that can be on sale; last read", read_at))
     if view.under_way is not None:
@@ -145,6 +148,12 @@ def held(sheet: StockSheet) -> list[Held]:
         rows.append(Held("Overdue", words.number(view.overdue), note, overdue_at))
     rows.append(Held("Hold", words.number(view.hold), "the most Amazon may have sold unseen or may still sell"))
     return rows
+
+
+def _covers(view: StockView) -> str:
+    """What it is kept back for, and what that leaves."""
+    left = words.number(view.available - view.covered)
+    return f"off the entry while Amazon may sell them before we hear of it; the shop can sell {left}"
 
 
 def _ships(sheet: StockSheet) -> str:

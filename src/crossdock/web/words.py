@@ -39,6 +39,7 @@ EVENTS = {
     "stock.read": "Amazon shows {quantity}",
     "stock.claimed": "Claimed off the entry: {units} for order {order}",
     "stock.given_back": "Given back to the entry: order {order} takes fewer units, or none",
+    "stock.covered": "Kept back in the shop: {units}",
     "stock.moved": "Moved: {units} units, now of the side {to}",
     "record.moved": "Changed meanwhile by somebody else ({operation}); decided again",
     "record.put_back": "Put back: {operation} did not answer; tried again later",
