@@ -232,7 +232,10 @@ def _print_sheets(sheets: list[StockSheet]) -> None:
                 for name in ("under_way", "overdue")
                 if (units := getattr(view, name)) is not None
             )
-            say(f"listed {row.listed}, hold {view.hold}{under_way}; claimed {view.claims}, kept back in the shop {view.covered}", exposure_of(view))
+            say(
+                f"listed {row.listed}, hold {view.hold}{under_way}; claimed {view.claims}, kept back in the shop {view.covered}",
+                exposure_of(view),
+            )
             say(*filter(None, [peak_of(view, now())]))
         for case in sheet.cases:
             say(f"case {case.case_id}: {case.kind}, {case.owner}, {'closed' if case.closed_at else 'open'}")

@@ -98,9 +98,8 @@ class JoinedStock:
         self._our_client = our_client
         self._searched_until = searched_until
         self._clock = clock
-        self._batch = BatchStock(
-            inventory, store, policy=policy, names=self._names, clock=clock, covers=covers_of(connection_id)
-        )
+        covers = covers_of(connection_id)
+        self._batch = BatchStock(inventory, store, policy=policy, names=self._names, clock=clock, covers=covers)
         self._refusal = Refusal("amazon", clock)
         self._searched: datetime | None = None
         self._paused = ""

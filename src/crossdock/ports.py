@@ -104,9 +104,6 @@ class CommerceStock(Protocol):
     def read(self, skus: Collection[SellerSku]) -> StockPage:
         """Every entry of these SKUs, with and without a channel, as one page."""
 
-    def find(self, entry_id: str) -> StockEntry | None:
-        """One entry now; None where it is gone."""
-
     def read_changed(self, since: datetime, after: StockPlace | None = None) -> StockPage:
         """A page of the entries that changed since a mark, by commercetools' clock."""
 

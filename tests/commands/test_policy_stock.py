@@ -40,7 +40,7 @@ ESCROW = 'escrow_channel = "amazon"\n'
 PERCENT = "must be a whole number from 0 to 100, without quotes"
 UNITS = "must be a whole number from 0 to 1000000, without quotes"
 KEYS = (
-    "buffer_percent, buffer_units, cap, changes_min, channels, claims_from, escrow_channel, mode, oversell_cost, peaks, pool_overwritten, rules, "
+    "buffer_percent, buffer_units, cap, changes_min, channels, claims_from, cover, escrow_channel, mode, oversell_cost, peaks, pool_overwritten, rules, "
     "share_percent, split_shipping, stock_type, zeroes_max_percent"
 )
 PEAK_KEYS = "from, skus, times, until"
@@ -49,7 +49,7 @@ TIMES = "must be a number above 0 and up to 1000, without quotes: so many times 
 PATTERNS = (
     'must be a list of seller SKUs, as in ["TEA-*"], with * for any characters and ? for one; leave it out for all'
 )
-RULE_KEYS = "buffer_percent, buffer_units, cap, mode, oversell_cost, share_percent"
+RULE_KEYS = "buffer_percent, buffer_units, cap, cover, mode, oversell_cost, share_percent"
 IS_NO_LIST = 'must be a list of keys of supply channels, as in ["warehouse", "outlet"]; "" is for entries without one'
 AN_ERP = (
     "is not true, and with orders.inventory_mode None an ERP takes sold units off, which a claim would take off again: "
@@ -94,16 +94,16 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
     said = (
         'supply_channel = "warehouse"\n[connection.stock]\nclaims_from = 2026-12-01\nchannels = ["", "warehouse"]\n'
         'escrow_channel = "amazon"\nstock_type = "our-stock"\nsplit_shipping = true\nzeroes_max_percent = 5\n'
-        "changes_min = 3\nshare_percent = 80\ncap = 50\nbuffer_units = 2\nbuffer_percent = 10\noversell_cost = 90\n"
-        '[connection.stock.rules]\n"LAMP-?" = {mode = "proof", cap = 3}\n"*" = {buffer_units = 0}\n'
+        "changes_min = 3\nshare_percent = 80\ncap = 50\nbuffer_units = 2\nbuffer_percent = 10\noversell_cost = 90\ncover = false\n"
+        '[connection.stock.rules]\n"LAMP-?" = {mode = "proof", cap = 3}\n"*" = {buffer_units = 0, cover = true}\n'
     )
     assert stock_of(tmp_path, GOOD + said) == StockPolicy(
         claims_from=datetime(2026, 12, 1, tzinfo=UTC),
         channels=(None, "warehouse"),
         escrow_channel="amazon",
         stock_type="our-stock",
-        rule=StockRule("risk", 80, 50, 2, 10, 90),
-        rules={"LAMP-?": StockRule("proof", 80, 3, 2, 10, 90), "*": StockRule("risk", 80, 50, 0, 10, 90)},
+        rule=StockRule("risk", 80, 50, 2, 10, 90, cover=False),
+        rules={"LAMP-?": StockRule("proof", 80, 3, 2, 10, 90, cover=False), "*": StockRule("risk", 80, 50, 0, 10, 90)},
         split_shipping=True,
         zeroes_max_percent=5,
         changes_min=3,
@@ -115,7 +115,7 @@ def test_pool_that_an_erp_overwrites_may_have_its_mode_none(tmp_path: Path) -> N
     said = 'inventory_mode = "None"\n[connection.stock]\nclaims_from = 2026-12-01\nchannels = ["erp"]\npool_overwritten = true\n'
     stock = stock_of(tmp_path, GOOD + said)
     assert stock is not None
-    assert (stock.pool_overwritten, stock.channels) == (True, ("erp",))
+    assert (stock.pool_overwritten, stock.channels, stock.rule.cover) == (True, ("erp",), False)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,9 @@ def test_pool_that_an_erp_overwrites_may_have_its_mode_none(tmp_path: Path) -> N
             ["17: connection eu: stock.escrow_channel 'warehouse' is among channels too: Amazon's own units lie apart from the shop's"]),
         ("pool_overwritten = false", "pool_overwritten = true",
             ["18: connection eu: stock.pool_overwritten cannot be true with mode proof: the units set aside would be counted twice"]),
+        ("pool_overwritten = false\n", "pool_overwritten = true\ncover = true\n",
+            ["18: connection eu: stock.pool_overwritten cannot be true with mode proof: the units set aside would be counted twice",
+             "19: connection eu: stock.cover cannot be true with pool_overwritten: what is kept back in the shop would be counted twice"]),
         (TABLE, 'sku_aliases = {LAMP-A = "LAMP", B = "LAMP", TEA-A = "TEA", C = "TEA"}\n' + TABLE,
             ["15: connection eu: stock.mode cannot be proof for the seller SKUs that orders.sku_aliases maps to LAMP: each would list the same units"]),
         # orders say otherwise

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.domain import demand as asked
-from crossdock.domain import on_sale
 from crossdock.domain.cover import cover_number, covered_on, covers_of, release_at_s, units_to_cover
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry

@@ -86,10 +86,12 @@ FLOAT_FILES = {
     f"{PACKAGE}domain/{name}.py"
     for name in (
         "blind",
+        "cover",
         "delays",
         "demand",
         "desk",
         "escrow",
+        "evidence",
         "feed",
         "on_sale",
         "outlook",

@@ -15,6 +15,8 @@ from crossdock.domain.sellable import DARK_S, USUAL_S, SkuStock, StockRule
 READ_LADDER = (1.0, 2.0, 4.0, 8.0)
 # Between two reads both sides sell the same units with no more than this probability, where the rate has room for it.
 CLASH = 4e-5
+# What a read showed so long ago is news still.
+FRESH_S = 10.0
 READ_EVERY_S_MIN, READ_EVERY_S_MAX = 30.0, 240.0
 
 
@@ -35,6 +37,16 @@ def read_again_at(stock: SkuStock, rule: StockRule) -> float | None:
         return usual_at_s
     evidence_at_s = listed.read_at_s + every_s
     return evidence_at_s if usual_at_s is None else min(usual_at_s, evidence_at_s)
+
+
+def is_read_before(stock: SkuStock, rule: StockRule, quantity: int) -> bool:
+    """Whether a set waits for a read: where orders are known late it would put on sale again what nobody told us was sold. A 0 puts nothing on sale.
+
+    With proof a read is no news before its orders are known.
+    """
+    if rule.mode == "proof" or stock.delays.order_known_s < DARK_S:
+        return False
+    return quantity > 0 and stock.listed.most > 0 and stock.at_s - stock.listed.read_at_s > FRESH_S
 
 
 def read_room(read_every_s: float, asked_per_s: float, room_per_s: float) -> float:

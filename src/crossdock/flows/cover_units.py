@@ -47,10 +47,10 @@ def cover_units(
         _note(entry, units, number, inventory)
     except Conflict:
         # The shop sells it just now, which is when it matters: once more, onto what is there.
-        again = inventory.find(entry.entry_id)
-        if again is None:
+        again = [each for each in inventory.read([entry.sku]).entries if each.entry_id == entry.entry_id]
+        if not again:
             raise
-        _note(again, units, number, inventory)
+        _note(again[0], units, number, inventory)
     return replace(record, covered=units), (Event("stock.covered", {"units": str(units)}),)
 
 

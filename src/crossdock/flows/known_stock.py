@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crossdock.domain.case import Case
 from crossdock.domain.cover import PREFIX
+from crossdock.domain.evidence import is_read_before
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.outlook import Outlook
 from crossdock.domain.plan import Lane
-from crossdock.domain.sellable import StockRule
-from crossdock.domain.stock_look import edited, is_foreign, used
+from crossdock.domain.sellable import Decision, SetListed, StockRule
+from crossdock.domain.stock_look import decide_listed, edited, is_foreign, read_due_s, sku_stock, used
 from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.flows.move_units import Split
 
@@ -61,3 +62,26 @@ def use_read(
         case = Case("stock.foreign_writer", {"shown": str(shown.quantity), "expected_at_most": str(expected)})
         return edited(record, known.lines, shown, now), (case,)
     return used(record, known.lines, shown, mode=rule.mode), ()
+
+
+def decide_known(record: StockRecord, known: KnownStock, rule: StockRule, now: datetime) -> Decision:
+    """What to send of a SKU whose units may be on sale under another name too: each unit is listed once."""
+    left = replace(record, available=record.available - known.elsewhere)
+    return decide_listed(left, rule, known.outlook, now, paused=known.paused, is_shared=known.sold_as is not None)
+
+
+def wants_reading(record: StockRecord, known: KnownStock, rule: StockRule, *, restocked: bool, now: datetime) -> bool:
+    """Whether Amazon is asked what it shows: at first, when units may be on sale again, and whenever evidence is worth the call."""
+    if record.shown is not None or known.refused:
+        return False
+    if record.read_wanted or restocked:
+        return True
+    if not record.fulfilled_by:
+        return known.compared
+    due_s = read_due_s(record, rule, known.outlook, now)
+    if due_s is not None and due_s <= now.timestamp():
+        return True
+    decision = decide_known(record, known, rule, now)
+    # A feed takes minutes: what is read now is no news when it takes effect.
+    is_set = isinstance(decision, SetListed) and known.lane == "patch"
+    return is_set and is_read_before(sku_stock(record, known.outlook, now), rule, decision.quantity)

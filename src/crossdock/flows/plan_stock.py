@@ -13,8 +13,7 @@ from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_look import learnt, pool_of
 from crossdock.domain.stock_record import StockRecord, claimed
 from crossdock.flows.claim_units import counted
-from crossdock.flows.known_stock import KnownStock, use_read
-from crossdock.flows.push_stock import decide_known
+from crossdock.flows.known_stock import KnownStock, decide_known, use_read
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from crossdock.domain.plan import Lane
 from crossdock.domain.sellable import Decision, LeaveListed, SetListed, StockRule
 from crossdock.domain.stock_look import (
     by_amazon,
-    decide_listed,
     is_tied_up,
     learnt,
     pool_of,
@@ -38,7 +37,7 @@ from crossdock.domain.timeline import Event, Outcome, State
 from crossdock.errors import Rejected, Unauthorized, Unavailable
 from crossdock.flows.claim_units import Claimed, claim_units
 from crossdock.flows.cover_units import cover_units
-from crossdock.flows.known_stock import KnownStock, use_read
+from crossdock.flows.known_stock import KnownStock, decide_known, use_read, wants_reading
 from crossdock.flows.move_units import move_units
 from crossdock.ports import AmazonListings, Clock, CommerceStock, StockBook
 
@@ -73,22 +72,20 @@ def push_stock(
     record = with_news(claimed.record, known.news)
     events, cases = list(claimed.events), [*claimed.cases, *refused]
 
-    late = None
-    if _wants_reading(record, known, rule, restocked=claimed.restocked, now=now):
-        record, late, read, unreadable = _ask(sku, record, known, listings=listings, clock=clock)
-        events, cases = [*events, *read], [*cases, *unreadable]
+    is_wanted = wants_reading(record, known, rule, restocked=claimed.restocked, now=now)
+    record, late, read, unreadable = _ask(sku, record, known, listings=listings if is_wanted else None, clock=clock)
+    events, cases = [*events, *read], [*cases, *unreadable]
     record, foreign = use_read(record, known, rule, now)
     if (shown_after_s := shown_after(claimed.record, record)) is not None:
         known.note_shown(shown_after_s)
     cases += foreign
     move = partial(_move, inventory=inventory, stock=stock, rule=rule, now=now)
     record, take_down, moved = move(sku, record, known, claimed)
-    events += moved
 
     decision = _unless_refused(_decide(record, known, rule, now=now, take_down=take_down), record, refused)
     cover = partial(cover_units, inventory=inventory, rule=rule, now=now)
     record, covered = cover(sku, record, known, claimed.entries, decision=decision)
-    events += covered
+    events += [*moved, *covered]
     _check_read(decision, record, late)
 
     match decision:
@@ -123,9 +120,14 @@ def _claim(
 
 
 def _ask(
-    sku: SellerSku, record: StockRecord, known: KnownStock, *, listings: AmazonListings, clock: Clock
+    sku: SellerSku, record: StockRecord, known: KnownStock, *, listings: AmazonListings | None, clock: Clock
 ) -> tuple[StockRecord, Unavailable | None, list[Event], list[Case]]:
-    """What Amazon shows now; the record as it was, and why, where our rate has no read left. With proof nothing goes on without it."""
+    """What Amazon shows now; the record as it was, and why, where our rate has no read left. With proof nothing goes on without it.
+
+    Without `listings` nothing is asked.
+    """
+    if listings is None:
+        return record, None, [], []
     try:
         listed = listings.read_quantity(sku, urgent=record.on_sale.is_under_way())
     except Unavailable as fault:
@@ -172,12 +174,6 @@ def _decide(record: StockRecord, known: KnownStock, rule: StockRule, *, now: dat
     return _unless_too_many(decision, record, known)
 
 
-def decide_known(record: StockRecord, known: KnownStock, rule: StockRule, now: datetime) -> Decision:
-    """What to send of a SKU whose units may be on sale under another name too: each unit is listed once."""
-    left = replace(record, available=record.available - known.elsewhere)
-    return decide_listed(left, rule, known.outlook, now, paused=known.paused, is_shared=known.sold_as is not None)
-
-
 def _unless_refused(decision: Decision, record: StockRecord, refused: Sequence[Case]) -> Decision:
     """A raise that Amazon has just refused is not sent again at once."""
     if not refused or not isinstance(decision, SetListed) or decision.quantity <= record.on_sale.most:
@@ -187,18 +183,6 @@ def _unless_refused(decision: Decision, record: StockRecord, refused: Sequence[C
 
 def _sent(decision: SetListed, record: StockRecord, lane: Lane) -> Event:
     return Event("stock.sent", {"quantity": str(decision.quantity), "available": str(record.available), "lane": lane})
-
-
-def _wants_reading(record: StockRecord, known: KnownStock, rule: StockRule, *, restocked: bool, now: datetime) -> bool:
-    """Whether Amazon is asked what it shows: at first, when units may be on sale again, and whenever evidence is worth the call."""
-    if record.shown is not None or known.refused:
-        return False
-    if record.read_wanted or restocked:
-        return True
-    if not record.fulfilled_by:
-        return known.compared
-    due_s = read_due_s(record, rule, known.outlook, now)
-    return due_s is not None and due_s <= now.timestamp()
 
 
 def _unless_too_many(decision: Decision, record: StockRecord, known: KnownStock) -> Decision:

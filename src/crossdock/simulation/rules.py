@@ -12,7 +12,7 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
 from crossdock.domain.cover import units_to_cover
 from crossdock.domain.demand import AHEAD_S, PACE_S, Boost, Calendar, Demand
-from crossdock.domain.evidence import read_again_at, read_room
+from crossdock.domain.evidence import is_read_before, read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.sellable import USUAL_S, Delays, SetListed, SkuStock, StockRule, decide_set
 from crossdock.simulation.market import Feed, Market
@@ -36,7 +36,7 @@ READ_SOONEST_S = 1.0
 class Line:
     """What is kept of one SKU. Units asked for since it was learnt from last, and whether it was on sale all that time.
 
-    `covered`: units that are off the shop's entry beside those of known orders.
+    `covered`: units that are off the shop's entry beside those of known orders. `is_asked`: a set waits for a read.
     """
 
     available: int
@@ -49,6 +49,7 @@ class Line:
     shop_open: bool = True
     read_at_s: float = 0.0
     covered: int = 0
+    is_asked: bool = False
 
     def in_shop(self) -> int:
         """What the shop can sell, as far as is known."""
@@ -128,6 +129,7 @@ class Rules:
     def on_read(self, sku: int, quantity: int) -> None:
         """What it shows as sold is not listed again, before its order is known."""
         line = self.lines[sku]
+        line.is_asked = False
         unseen = line.on_sale.unseen
         line.on_sale = on_sale.seen(line.on_sale, quantity, self.market.now_s, sold_since=0, usual_s=USUAL_S)
         found = line.on_sale.unseen - unseen
@@ -172,7 +174,11 @@ class Rules:
         line.shop_open = line.shop_open and line.in_shop() > 0
         stock = self._stock(line)
         decision = decide_set(stock, self.rule)
-        if isinstance(decision, SetListed):
+        if isinstance(decision, SetListed) and is_read_before(stock, self.rule, decision.quantity):
+            if not line.is_asked:
+                market.read_listed(sku)
+            line.is_asked = True
+        elif isinstance(decision, SetListed):
             line.on_sale = on_sale.sent(line.on_sale, decision.quantity, market.now_s)
             market.set_listed(sku, decision.quantity)
             stock = replace(stock, listed=line.on_sale)
