@@ -38,6 +38,7 @@ from crossdock.flows.discover_stock import (
 from crossdock.flows.fix_claims import check_claims, fix_claims
 from crossdock.flows.known_stock import KnownStock
 from crossdock.flows.measure_pace import measure_pace
+from crossdock.flows.measure_share import measure_share
 from crossdock.flows.plan_stock import BatchPlan, plan_batch
 from crossdock.flows.push_stock import push_stock
 from crossdock.flows.read_stock import BatchStock
@@ -157,14 +158,12 @@ class JoinedStock:
 
     def take_messages(self, bodies: Sequence[bytes]) -> int:
         """What a subscription's queue delivered; answers how many SKUs are to be looked at."""
-        moved = moved_by(self._messages.hints_in(bodies), self._our_client)
-        return self._expect(moved, self._clock())[0]
+        return self._expect(moved_by(self._messages.hints_in(bodies), self._our_client), self._clock())[0]
 
     def sweep(self) -> tuple[int, bool]:
         """The same of what was modified lately, whatever messages told; and where the policy announces other peaks, of all they are about."""
         now = self._clock()
-        peaks = self.policy.peaks
-        wake_for_peaks(self._cursors, inbox=self.inbox, peaks=peaks, skus=self.store.skus, now=now)
+        wake_for_peaks(self._cursors, inbox=self.inbox, peaks=self.policy.peaks, skus=self.store.skus, now=now)
         return self._expect(discover_by_sweep(self._cursors, inventory=self.inventory, now=now), now)
 
     def list_all(self) -> tuple[int, bool]:
@@ -250,7 +249,8 @@ class JoinedStock:
             searched_until=self._searched,
             now=self._clock(),
         )
-        self._outlook = Outlook(self._delays.now(), pace=pace)
+        share = measure_share(self._cursors, measured=self.store.usual_share, now=self._clock())
+        self._outlook = Outlook(self._delays.now(), pace=pace, amazon_share=share)
         self._compared = self._compared or self._comparison.was_made()
         self._batch.read_ahead(skus)
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
-from crossdock.domain.demand import Boost
 from crossdock.domain.inventory import UNITS_MAX
 from crossdock.domain.order_policy import OrderPolicy
+from crossdock.domain.peaks import Boost
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_policy import Peak, StockPolicy, hides
 from crossdock.policy_file import KEY, Section, moment, moment_of_a_zone, quoted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.domain.demand import Boost
+from crossdock.domain.peaks import Boost
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_policy import Peak, StockPolicy
 from crossdock.policy import load_policy

@@ -7,7 +7,9 @@ from functools import reduce
 import pytest
 
 from crossdock.domain import demand as asked
-from crossdock.domain.demand import Boost, Demand, Rate
+from crossdock.domain import peaks
+from crossdock.domain.demand import Demand, Rate
+from crossdock.domain.peaks import Boost
 
 DAY_S = 86_400.0
 
@@ -63,12 +65,12 @@ def test_a_sale_told_late_counts_by_when_it_was_made() -> None:
 def test_the_calendar_tells_of_what_is_near(at_s: float, factor: float) -> None:
     """A peak and a deal within it multiply; both are prepared for a little before, and are over when they end."""
     calendar = (Boost(1000.0, 2000.0, 4.0), Boost(1500.0, 1600.0, 25.0))
-    assert asked.announced(calendar, at_s, 60.0) == factor
+    assert peaks.announced(calendar, at_s, 60.0) == factor
 
 
 def test_an_announced_peak_makes_the_time_to_sell_in_longer() -> None:
     """An hour of four times the usual sells as much as four hours."""
-    assert asked.selling_s((Boost(0.0, 3600.0, 4.0),), 0.0, 7200.0) == pytest.approx(5 * 3600.0)
+    assert peaks.selling_s((Boost(0.0, 3600.0, 4.0),), 0.0, 7200.0) == pytest.approx(5 * 3600.0)
 
 
 RAMP = (Boost(1000.0, 2000.0, 2.0), Boost(2000.0, 3000.0, 5.0), Boost(3000.0, 4000.0, 0.5))
@@ -80,7 +82,7 @@ RAMP = (Boost(1000.0, 2000.0, 2.0), Boost(2000.0, 3000.0, 5.0), Boost(3000.0, 40
 )
 def test_one_peak_after_another_is_no_product(at_s: float, factor: float) -> None:
     """Only what overlaps multiplies; the highest moment of those near counts, so that what sells less is believed when it is there, and over in time."""
-    assert asked.announced(RAMP, at_s, 120.0) == factor
+    assert peaks.announced(RAMP, at_s, 120.0) == factor
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_one_peak_after_another_is_no_product(at_s: float, factor: float) -> Non
 )
 def test_next_change_is_when_another_factor_counts(at_s: float, change_s: float | None) -> None:
     """From before each peak begins until it ends; between two nothing is looked at for nothing."""
-    assert asked.next_change_s(RAMP, at_s, 120.0) == change_s
+    assert peaks.next_change_s(RAMP, at_s, 120.0) == change_s
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_next_change_is_when_another_factor_counts(at_s: float, change_s: float 
 def test_next_boost_is_a_stretch_of_one_factor(at_s: float, boost: Boost | None) -> None:
     """On or to come, and what overlaps in it multiplied; the time between two is none."""
     calendar = (Boost(1000.0, 2000.0, 4.0), Boost(1500.0, 1600.0, 25.0), Boost(5000.0, 6000.0, 2.0))
-    assert asked.next_boost(calendar, at_s) == boost
+    assert peaks.next_boost(calendar, at_s) == boost
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_next_boost_is_a_stretch_of_one_factor(at_s: float, boost: Boost | None)
 def test_the_time_to_sell_in_multiplies_what_overlaps(from_s: float, left_s: float, usual_s: float) -> None:
     """A deal within a peak, stretch by stretch."""
     calendar = (Boost(1000.0, 2000.0, 4.0), Boost(1500.0, 1600.0, 25.0))
-    assert asked.selling_s(calendar, from_s, left_s) == pytest.approx(usual_s)
+    assert peaks.selling_s(calendar, from_s, left_s) == pytest.approx(usual_s)
 
 
 @pytest.mark.parametrize(("units", "usual", "pace"), [(40, 10.0, 4.0), (0, 10.0, 0.5), (900, 10.0, 8.0), (5, 0.0, 1.0)])
@@ -160,3 +162,45 @@ def test_bursts_even_out_in_the_long_run() -> None:
     step = asked.step_of(40.0)
     assert asked.in_the_long_run(step, 20) > asked.at_least(step, 20)
     assert asked.sells(40.0 / DAY_S, DAY_S, 20) == asked.in_the_long_run(step, 20)
+
+
+def test_both_sides_tell_of_either() -> None:
+    """What sells well in the shop is taken to sell well on Amazon, in about the share of all SKUs; together they sell what both sold."""
+    rates = asked.Demand(asked.Rate(2.0, 3600.0), asked.Rate(10.0, 3600.0))
+    together = asked.pooled(rates, 0.6)
+    assert together.amazon.per_s > rates.amazon.per_s
+    assert together.shop.per_s < rates.shop.per_s
+    assert together.amazon.per_s + together.shop.per_s == pytest.approx(12.0 / 3600.0)
+
+
+def test_much_that_was_seen_of_a_sku_overrules_the_share_of_all() -> None:
+    """A SKU that sells in the shop alone is believed once enough of it was sold."""
+    little, much = (asked.Demand(asked.Rate(n, 3600.0), asked.Rate(9.0 * n, 3600.0)) for n in (0.5, 500.0))
+    shares = [
+        each.amazon.per_s / (each.amazon.per_s + each.shop.per_s)
+        for each in (asked.pooled(d, 0.6) for d in (little, much))
+    ]
+    assert shares[0] > 0.4
+    assert shares[1] < 0.11
+
+
+def test_side_that_is_sold_out_is_told_of_by_the_other() -> None:
+    """Amazon was open for a minute only; the shop's hour says what it sells."""
+    rates = asked.Demand(asked.Rate(0.1, 60.0), asked.Rate(10.0, 3600.0))
+    assert asked.pooled(rates, 0.5).amazon.per_s == pytest.approx(asked.pooled(rates, 0.5).shop.per_s, rel=0.3)
+
+
+def test_share_is_that_of_all() -> None:
+    """Of the usual rates together; unknown of nothing."""
+    assert asked.share_of([asked.prior(30.0, 10.0), asked.prior(30.0, 30.0)]) == pytest.approx(0.6)
+    assert asked.share_of([]) is None
+
+
+def test_units_sold_on_average_are_no_more_than_there_are_nor_than_are_asked_for() -> None:
+    """Each further unit is sold less often than the one before."""
+    step = asked.step_of(5.0)
+    sold = [asked.sold_of(step, units) for units in (0, 1, 2, 5, 1_000)]
+    assert sold == sorted(sold)
+    assert sold[0] == 0.0
+    assert sold[1] < 1.0
+    assert sold[-1] == pytest.approx(5.0, rel=0.1)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crossdock.domain.demand import Boost
 from crossdock.domain.outlook import AnnouncedPeak, Outlook
+from crossdock.domain.peaks import Boost
 from crossdock.domain.stock_look import sku_stock
 from crossdock.domain.stock_record import StockRecord
 

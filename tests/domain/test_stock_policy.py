@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.domain.demand import Boost
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.peaks import Boost
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_policy import Peak, StockPolicy, hides
 

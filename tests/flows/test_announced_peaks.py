@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from crossdock.domain.demand import Boost, Rate
+from crossdock.domain.demand import Rate
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.peaks import Boost
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_look import PRIOR
 from crossdock.domain.stock_policy import Peak, StockPolicy

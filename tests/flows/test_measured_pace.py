@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from crossdock.domain.demand import Boost
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.peaks import Boost
 from crossdock.domain.stock_policy import Peak, StockPolicy
 from tests.flows.test_push_stock import MUG, RISK, look, watch
 from tests.joined_twin import START, Scene, Stage

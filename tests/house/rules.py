@@ -95,6 +95,7 @@ FLOAT_FILES = {
         "feed",
         "on_sale",
         "outlook",
+        "peaks",
         "plan",
         "sellable",
         "stock_look",

@@ -11,8 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
-from typing import TypeAlias
+from itertools import accumulate
 
 # Variance over mean of what independent buyers take: orders of 1 to 6 units, most of them of one.
 LUMPS = 1.95
@@ -22,14 +21,15 @@ HALF_LIFE_S = 2 * 3600.0
 BURST_S = 300.0
 # A SKU's own burst is believed as if so many units had been seen at the usual pace before.
 BURST_UNITS = 3.0
-# An announced boost is prepared for so long before it begins: a set takes up to a minute to be in effect, and waits for its call before that.
-AHEAD_S = 120.0
 # All SKUs together rarely do less than half or more than eight times the usual; beyond, the measure is doubted.
 PACE_MIN, PACE_MAX = 0.5, 8.0
 # All SKUs' pace is measured over the last minutes.
 PACE_S = 300.0
 # It is believed as if so many units had been sold at the usual pace besides: with a few orders an hour, one more is no rush.
 PACE_DOUBT_UNITS = 30.0
+
+# A SKU's own share of Amazon is believed as if so many units had been sold in the share of all SKUs before.
+SHARE_UNITS = 20.0
 
 # Means on a grid of a sixteenth of a natural logarithm share their tails: no decision turns on less, and the tails are kept.
 _STEPS = 16
@@ -68,21 +68,6 @@ class Demand:
     recent_at_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Boost:
-    """An announced stretch in which many times the usual is sold: a peak of all SKUs, or one SKU's deal.
-
-    Where two overlap, their factors multiply.
-    """
-
-    from_s: float
-    until_s: float
-    factor: float
-
-
-Calendar: TypeAlias = tuple[Boost, ...]
-
-
 def prior(amazon_units_a_day: float, shop_units_a_day: float, *, weight_units: float = 2.0) -> Demand:
     """What a class of goods sells a day, as if `weight_units` had been seen already: so soon is it overruled by what really happens."""
     return Demand(_prior(amazon_units_a_day, weight_units), _prior(shop_units_a_day, weight_units))
@@ -116,35 +101,27 @@ def learnt(demand: Demand, *, amazon: tuple[float, float], shop: tuple[float, fl
     )
 
 
-def selling_s(calendar: Calendar, at_s: float, left_s: float) -> float:
-    """The time that is left to sell in, at the usual pace: an announced peak makes it longer."""
-    near = [boost for boost in calendar if boost.from_s < at_s + left_s and at_s < boost.until_s]
-    if not near:
-        return left_s
-    edges = {at_s, at_s + left_s, *(min(max(edge, at_s), at_s + left_s) for edge in _edges(near))}
-    return sum((until_s - from_s) * _factor_at(near, from_s) for from_s, until_s in pairwise(sorted(edges)))
+def pooled(demand: Demand, amazon_share: float) -> Demand:
+    """The demand with both sides' sales telling of either: what sells well in the shop sells well on Amazon, in about the share that all SKUs together have.
+
+    Apart, a handful of units a side would say little of either rate; and one side that is sold out would say nothing.
+    """
+    amazon, shop = demand.amazon, demand.shop
+    units, own = amazon.units + shop.units, amazon.per_s / (amazon.per_s + shop.per_s)
+    share = (amazon_share * SHARE_UNITS + own * units) / (SHARE_UNITS + units)
+    per_s = units / (share * amazon.seconds + (1.0 - share) * shop.seconds)
+    return replace(
+        demand,
+        amazon=Rate(per_s * share * amazon.seconds, amazon.seconds),
+        shop=Rate(per_s * (1.0 - share) * shop.seconds, shop.seconds),
+    )
 
 
-def announced(calendar: Calendar, at_s: float, ahead_s: float) -> float:
-    """The highest factor the calendar tells of for any moment between now and `ahead_s` from now."""
-    near = [boost for boost in calendar if boost.from_s <= at_s + ahead_s and at_s < boost.until_s]
-    if not near:
-        return 1.0
-    return max(_factor_at(near, moment) for moment in (at_s, *(e for e in _edges(near) if at_s < e <= at_s + ahead_s)))
-
-
-def next_change_s(calendar: Calendar, at_s: float, ahead_s: float) -> float | None:
-    """When `announced` answers otherwise than now; None where it never does."""
-    now = announced(calendar, at_s, ahead_s)
-    moments = {moment for edge in _edges(calendar) for moment in (edge - ahead_s, edge) if moment > at_s}
-    return next((moment for moment in sorted(moments) if announced(calendar, moment, ahead_s) != now), None)
-
-
-def next_boost(calendar: Calendar, at_s: float) -> Boost | None:
-    """The stretch of one factor that is on now, or the next one, with what overlaps in it multiplied."""
-    stretches = pairwise(sorted(set(_edges(calendar))))
-    boosts = (Boost(from_s, until_s, _factor_at(calendar, from_s)) for from_s, until_s in stretches if at_s < until_s)
-    return next((boost for boost in boosts if boost.factor != 1.0), None)
+def share_of(demands: Iterable[Demand]) -> float | None:
+    """Amazon's share of what these SKUs usually sell on both sides together; None where there are none."""
+    pairs = [(demand.amazon.per_s, demand.shop.per_s) for demand in demands]
+    amazon, shop = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+    return amazon / (amazon + shop) if pairs else None
 
 
 def shared_pace(units: float, usual_units: float, doubt_units: float = 0.0) -> float:
@@ -218,17 +195,15 @@ def in_the_long_run(step: int, units: int) -> float:
     return tail[units] if units < len(tail) else 0.0
 
 
+def sold_of(step: int, units: int) -> float:
+    """How many of so many units are sold on average in a long time, where the mean asked for is at this place of the grid."""
+    row = _sold(step)
+    return row[min(units, len(row) - 1)] if units > 0 else 0.0
+
+
 def negligible_from(step: int) -> int:
     """The number of units that is reached with next to no probability, in any burst."""
     return len(_mixed(step))
-
-
-def _edges(calendar: Iterable[Boost]) -> list[float]:
-    return [edge for boost in calendar for edge in (boost.from_s, boost.until_s)]
-
-
-def _factor_at(calendar: Iterable[Boost], at_s: float) -> float:
-    return math.prod(boost.factor for boost in calendar if boost.from_s <= at_s < boost.until_s)
 
 
 @lru_cache(maxsize=2_000)
@@ -247,6 +222,12 @@ def _long_run(step: int) -> tuple[float, ...]:
     rows = [(share, _tail(step + guess)) for share, guess in GUESSES]
     most = max(len(row) for _, row in rows)
     return tuple(sum(share * row[units] for share, row in rows if units < len(row)) for units in range(most))
+
+
+@lru_cache(maxsize=2_000)
+def _sold(step: int) -> tuple[float, ...]:
+    """How many are sold of n on average, for n from 0: the last unit as often as n are asked for."""
+    return tuple(accumulate(_long_run(step)[1:], initial=0.0))
 
 
 @lru_cache(maxsize=2_000)

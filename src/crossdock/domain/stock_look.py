@@ -92,7 +92,7 @@ def learnt(
 
 def sku_stock(record: StockRecord, outlook: Outlook, now: datetime) -> SkuStock:
     """How the SKU stands now."""
-    demand, delays, at_s = record.demand or PRIOR, outlook.delays, now.timestamp()
+    demand, delays, at_s = asked.pooled(record.demand or PRIOR, outlook.amazon_share), outlook.delays, now.timestamp()
     pace = asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2)
     selling_s = outlook.selling_s(at_s)
     return SkuStock(
@@ -132,12 +132,16 @@ def unreadable(listed: ListedQuantity | None) -> list[Case]:
     return [Case("stock.listing_unreadable", {"channels": ", ".join(sorted(listed.by_channel))[:200]})]
 
 
-def free_of_overdue(stock: SkuStock) -> SkuStock:
-    """The same without the units that an overdue set ties up: until it is seen or gone they are neither side's to move, and what is left is shared anew."""
-    hold = stock.listed.hold
+def to_move(stock: SkuStock, shop_units: int) -> SkuStock:
+    """The same as for a move: without the units that an overdue set ties up, which are neither side's until it is seen or gone.
+
+    What sells slowly is looked at for as long as it lasts: in some hours no move of it would be worth a set.
+    """
+    hold, rates = stock.listed.hold, stock.demand.amazon.per_s + stock.demand.shop.per_s
     tied = hold.overdue or 0
     listed = replace(stock.listed, hold=replace(hold, units=hold.units - tied, overdue=None))
-    return replace(stock, available=stock.available - tied, listed=listed)
+    lasts_s = (max(0, stock.available - tied) + max(0, shop_units)) / rates
+    return replace(stock, available=stock.available - tied, listed=listed, selling_s=max(stock.selling_s, lasts_s))
 
 
 def read_due_s(record: StockRecord, rule: StockRule, outlook: Outlook, now: datetime) -> float | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from crossdock.domain.demand import Boost, Calendar
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.peaks import Boost, Calendar
 from crossdock.domain.sellable import Mode, StockRule
 
 DEFAULT_RULE = StockRule()

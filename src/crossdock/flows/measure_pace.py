@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crossdock.domain import demand as asked
-from crossdock.domain.demand import PACE_DOUBT_UNITS, PACE_S, Calendar, Rate
+from crossdock.domain import peaks
+from crossdock.domain.demand import PACE_DOUBT_UNITS, PACE_S, Rate
 from crossdock.domain.ids import SellerSku
+from crossdock.domain.peaks import Calendar
 from crossdock.ports import Cursors
 
 PACE = "stock.pace"
@@ -43,7 +45,7 @@ def measure_pace(
         span = EVERY if until is None else min(searched_until - until, SPAN_MAX)
         from_s, span_s = (searched_until - span).timestamp(), span.total_seconds()
         units = sum(
-            count * span_s / asked.selling_s(calendar_of(sku), from_s, span_s)
+            count * span_s / peaks.selling_s(calendar_of(sku), from_s, span_s)
             for sku, count in sold(searched_until - span, searched_until).items()
         )
         kept, until = _measured(kept, units, span_s) | {"until": searched_until.isoformat()}, searched_until

@@ -16,7 +16,7 @@ from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.outlook import Outlook
 from crossdock.domain.sellable import StockRule
-from crossdock.domain.stock_look import free_of_overdue, sku_stock
+from crossdock.domain.stock_look import sku_stock, to_move
 from crossdock.domain.stock_record import PendingMove, StockRecord
 from crossdock.domain.timeline import Event
 from crossdock.ports import CommerceStock, StockBook
@@ -52,7 +52,7 @@ def move_units(
         if not split.shop:
             return record, False, ()
         shop_units = sum(entry.available for entry in split.shop)
-        transfer = decide_transfer(free_of_overdue(sku_stock(record, outlook, now)), shop_units, rule)
+        transfer = decide_transfer(to_move(sku_stock(record, outlook, now), shop_units), shop_units, rule)
         match transfer:
             case MoveToAmazon(units):
                 # From one shelf only: a move has one giver.

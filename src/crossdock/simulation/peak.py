@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from crossdock.domain.demand import Boost
+from crossdock.domain.peaks import Boost
 
 HOURS = 6
 END_S = HOURS * 3600.0

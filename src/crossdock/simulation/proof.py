@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossdock.domain import demand as asked
-from crossdock.domain import on_sale
-from crossdock.domain.demand import AHEAD_S
+from crossdock.domain import on_sale, peaks
 from crossdock.domain.escrow import LeaveSplit, MoveToAmazon, MoveToShop, TakeDown, decide_transfer, first_split
 from crossdock.domain.evidence import read_again_at
+from crossdock.domain.peaks import AHEAD_S
 from crossdock.domain.sellable import USUAL_S, SetListed, SkuStock, StockRule, decide_set
 from crossdock.simulation.market import ORDER_KNOWN_S, Market
 from crossdock.simulation.rules import DELAYS, LEARN_EVERY_S, READ_SOONEST_S, Line, line_of
@@ -40,6 +40,7 @@ class Proof:
     in_shop: list[int] = field(default_factory=list)
     shown: dict[int, Shown] = field(default_factory=dict)
     moves: int = 0
+    amazon_share: float = 0.5
     _market: Market | None = None
 
     @property
@@ -51,14 +52,15 @@ class Proof:
     def begin(self, market: Market) -> None:
         """Split every SKU's stock, and list Amazon's part."""
         self._market = market
+        self.lines = [line_of(market, place, announced=self.announced) for place in range(len(market.shelves))]
+        self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
         for place, shelf in enumerate(market.shelves):
-            line = line_of(market, place, announced=self.announced)
+            line = self.lines[place]
             units = first_split(shelf.stock, self._stock(line))
             line.available = shelf.live = units
             line.on_sale = on_sale.sent(line.on_sale, units, -USUAL_S) if units else line.on_sale
             line.on_sale = on_sale.proven(line.on_sale, units, 0.0, sold_since=0, usual_s=USUAL_S)
             market.take(place, units)
-            self.lines.append(line)
             self.in_shop.append(shelf.stock - units)
             market.wake(LEARN_EVERY_S * (place + 1) / len(market.shelves), place, "learn")
 
@@ -113,6 +115,8 @@ class Proof:
             self._use(sku, line, told)
         else:
             self._learn(line, self.in_shop[sku])
+            if sku == 0:
+                self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
             if self.market.now_s < self.market.scene.end_s:
                 self.market.wake(self.market.now_s + LEARN_EVERY_S, sku, "learn")
         self._decide(sku, line)
@@ -126,14 +130,14 @@ class Proof:
 
     def _stock(self, line: Line) -> SkuStock:
         now_s = self.market.now_s
-        pace = asked.announced(line.calendar, now_s, AHEAD_S)
+        pace = peaks.announced(line.calendar, now_s, AHEAD_S)
         left_s = max(0.0, self.market.scene.end_s - now_s)
         return SkuStock(
             line.available,
             line.on_sale,
-            line.demand,
+            asked.pooled(line.demand, self.amazon_share),
             DELAYS[self.market.feed],
-            selling_s=asked.selling_s(line.calendar, now_s, left_s),
+            selling_s=peaks.selling_s(line.calendar, now_s, left_s),
             pace=asked.pace(line.demand, now_s, pace),
         )
 
@@ -186,7 +190,7 @@ class Proof:
             self.market.wake(at_s, sku, "read", at_s)
 
     def _learn(self, line: Line, in_shop: int) -> None:
-        expected = asked.announced(line.calendar, self.market.now_s, 0.0)
+        expected = peaks.announced(line.calendar, self.market.now_s, 0.0)
         line.demand = asked.learnt(
             line.demand,
             amazon=(line.amazon_units, LEARN_EVERY_S if line.amazon_open else 0.0),

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossdock.domain import demand as asked
-from crossdock.domain import on_sale
+from crossdock.domain import on_sale, peaks
 from crossdock.domain.cover import units_to_cover
-from crossdock.domain.demand import AHEAD_S, PACE_S, Boost, Calendar, Demand
+from crossdock.domain.demand import PACE_S, Demand
 from crossdock.domain.evidence import is_read_before, read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
+from crossdock.domain.peaks import AHEAD_S, Boost, Calendar
 from crossdock.domain.sellable import USUAL_S, Delays, SetListed, SkuStock, StockRule, decide_set
 from crossdock.simulation.market import Feed, Market
 from crossdock.simulation.peak import Sku
@@ -64,6 +65,7 @@ class Rules:
     announced: bool
     lines: list[Line] = field(default_factory=list)
     pace: float = 1.0
+    amazon_share: float = 0.5
     delays: Delays = DELAYS["events"]
     _asked: int = 0
     _shop_minutes: dict[int, int] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Rules:
         self.delays = DELAYS[market.feed]
         market.wake(READ_ROOM_EVERY_S, 0, "room")
         self.lines = [line_of(market, place, announced=self.announced) for place in range(len(market.shelves))]
+        self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
         for place, line in enumerate(self.lines):
             decision = decide_set(self._stock(line), self.rule)
             market.shelves[place].live = decision.quantity
@@ -150,6 +153,7 @@ class Rules:
             return
         if sku == 0:
             self._measure_pace()
+            self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
         self._learn(line)
         self._decide(sku, line)
         if self.market.now_s < self.market.scene.end_s:
@@ -157,13 +161,13 @@ class Rules:
 
     def _stock(self, line: Line) -> SkuStock:
         now_s = self.market.now_s
-        expected = asked.announced(line.calendar, now_s, AHEAD_S) if self.announced else self.pace
+        expected = peaks.announced(line.calendar, now_s, AHEAD_S) if self.announced else self.pace
         return SkuStock(
             line.available,
             line.on_sale,
-            line.demand,
+            asked.pooled(line.demand, self.amazon_share),
             self.delays,
-            selling_s=asked.selling_s(line.calendar, now_s, max(0.0, self.market.scene.end_s - now_s)),
+            selling_s=peaks.selling_s(line.calendar, now_s, max(0.0, self.market.scene.end_s - now_s)),
             pace=asked.pace(line.demand, now_s, expected),
             at_s=now_s,
         )
@@ -225,7 +229,7 @@ class Rules:
         self.pace = asked.shared_pace(sold, usual)
 
     def _learn(self, line: Line) -> None:
-        expected = asked.announced(line.calendar, self.market.now_s, 0.0) if self.announced else self.pace
+        expected = peaks.announced(line.calendar, self.market.now_s, 0.0) if self.announced else self.pace
         line.demand = asked.learnt(
             line.demand,
             amazon=(line.amazon_units, LEARN_EVERY_S if line.amazon_open else 0.0),

@@ -198,6 +198,21 @@ class StockStore:
             ).fetchall()
         return {SellerSku(row[0]): row[1] for row in rows}
 
+    def usual_share(self) -> float | None:
+        """Amazon's share of the usual rates of these SKUs, of 20,000 where there are more; None where nothing was learnt."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            row = transaction.execute(
+                """
+                select sum(amazon) / nullif(sum(amazon) + sum(shop), 0) from (
+                    select (record#>>'{demand,amazon,units}')::float8 / (record#>>'{demand,amazon,seconds}')::float8 as amazon,
+                        (record#>>'{demand,shop,units}')::float8 / (record#>>'{demand,shop,seconds}')::float8 as shop
+                    from stock where connection_id = %s and record->>'demand' is not null limit 20000
+                ) rate
+                """,
+                [self._connection_id],
+            ).fetchone()
+        return float(row[0]) if row and row[0] is not None else None
+
     def count_listed(self, since: datetime) -> tuple[int, int]:
         """How many have something for sale, and how many were taken off sale since then."""
         with self._database.transaction([self._connection_id]) as transaction:
