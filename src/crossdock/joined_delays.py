@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from crossdock.amazon.notifications import QuantityChanged
 from crossdock.domain.delays import Kind, delays_of, measured
+from crossdock.domain.evidence import ROOM_EVERY_S, read_room
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.sellable import Delays
 from crossdock.domain.stock_record import StockRecord
@@ -26,10 +28,21 @@ class MeasuredDelays:
         self._clock = clock
         # Filled on a drain's threads.
         self._shown: deque[float] = deque()
+        self._wanted: set[SellerSku] = set()
+        self._read_every_s, self._shared_at = Delays().read_every_s, clock()
 
     def now(self) -> Delays:
-        """What is reckoned with."""
-        return delays_of(self._kept())
+        """What is reckoned with. How often the neediest SKUs are read follows what this process wants to read."""
+        span_s = (self._clock() - self._shared_at).total_seconds()
+        if span_s >= ROOM_EVERY_S:
+            self._read_every_s = read_room(self._read_every_s, len(self._wanted) / span_s)
+            self._shared_at = self._clock()
+            self._wanted.clear()
+        return replace(delays_of(self._kept()), read_every_s=self._read_every_s)
+
+    def want_read(self, sku: SellerSku) -> None:
+        """A read of this SKU is wanted, whether or not Amazon's rate has one left."""
+        self._wanted.add(sku)
 
     def note(self, kind: Kind, happened: Sequence[datetime]) -> None:
         """These happened then, by the platform's clock, and are known now."""

@@ -277,10 +277,10 @@ class JoinedStock:
 
     def _known(self, sku: SellerSku) -> KnownStock:
         known = self._batch.known(sku, searched_until=self._searched, outlook=self._outlook, paused=self._paused)
-        known = replace(known, may_zero=self._zeroes.take, compared=self._compared, note_shown=self._delays.note_shown)
+        known = replace(known, may_zero=self._zeroes.take, compared=self._compared, want_read=self._delays.want_read)
         if refused := self._refusal.reason():
             known = replace(known, refused=True, paused=known.paused or refused)
-        return replace(known, lane=self._plan.lanes.get(sku, "patch"))
+        return replace(known, lane=self._plan.lanes.get(sku, "patch"), note_shown=self._delays.note_shown)
 
     def _rank(self, record: Record) -> tuple[int, float]:
         """What is not planned to be sent needs no call of a set: it is looked at after those that do."""

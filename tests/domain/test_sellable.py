@@ -224,4 +224,4 @@ def test_in_the_dark_only_what_could_be_oversold_is_read() -> None:
 
 def test_reads_are_shared_by_all_that_ask() -> None:
     """Where more are asked for than can be had, each SKU is read more rarely, and the other way round."""
-    assert read_room(40.0, 8.0, 4.0) > 40.0 > read_room(40.0, 2.0, 4.0)
+    assert read_room(40.0, 8.0) > 40.0 > read_room(40.0, 2.0)

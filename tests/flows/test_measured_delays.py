@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.domain.delays import KEPT_MIN
+from crossdock.domain.ids import SellerSku
 from crossdock.joined_delays import DELAYS
 from crossdock.twin.commercetools_orders import place_order
 from tests.flows.auditor import rows
@@ -83,3 +84,26 @@ def test_what_was_measured_is_reckoned_with(stage: Stage) -> None:
 
     [row] = rows(scene, "select view from stock where seller_sku = %s", MUG)
     assert (row["view"]["effect_s"], row["view"]["shop_seen_s"]) == (300, 70)
+
+
+def test_rarer_reads_are_reckoned_with_where_more_are_wanted_than_amazon_gives(stage: Stage) -> None:
+    """Thousands of SKUs want a read within half a minute; once they do not any more, the neediest are read every half minute again."""
+    scene = stage.scene(stock=RISK)
+    delays = scene.stock._delays
+    assert delays.now().read_every_s == 30.0
+    list(map(delays.want_read, (SellerSku(f"SKU-{number}") for number in range(2_000))))
+    scene.after(seconds=31)
+    assert delays.now().read_every_s > 60.0
+    quiet = [scene.after(seconds=31).stock._delays.now().read_every_s for _ in range(8)]
+    assert quiet == sorted(quiet, reverse=True)
+    assert quiet[-1] == 30.0
+
+
+def test_read_that_is_wanted_is_counted(stage: Stage) -> None:
+    """Whether or not the account's rate had one left."""
+    scene = stage.scene(stock=RISK)
+    scene.merchant.list_goods(quantity=0)
+    look(scene)
+    scene.after(minutes=2).stock.look_at([MUG])
+    scene.stock.drain(batches=5)
+    assert MUG in scene.stock._delays._wanted

@@ -17,6 +17,8 @@ READ_LADDER = (1.0, 2.0, 4.0, 8.0)
 CLASH = 4e-5
 # What a read showed so long ago is news still.
 FRESH_S = 10.0
+# How often the room for reads is shared anew, and how much of Amazon's 5 a second evidence may use.
+ROOM_EVERY_S, READS_PER_S = 30.0, 4.0
 READ_EVERY_S_MIN, READ_EVERY_S_MAX = 30.0, 240.0
 
 
@@ -49,9 +51,9 @@ def is_read_before(stock: SkuStock, rule: StockRule, quantity: int) -> bool:
     return quantity > 0 and stock.listed.most > 0 and stock.at_s - stock.listed.read_at_s > FRESH_S
 
 
-def read_room(read_every_s: float, asked_per_s: float, room_per_s: float) -> float:
-    """The next `Delays.read_every_s`, where lately so many reads a second were asked for and so many can be had; it moves by halves, so that it settles."""
-    wanted = read_every_s * math.sqrt(max(0.25, asked_per_s / room_per_s))
+def read_room(read_every_s: float, asked_per_s: float) -> float:
+    """The next `Delays.read_every_s`, where lately so many reads a second were asked for; it moves by halves, so that it settles."""
+    wanted = read_every_s * math.sqrt(max(0.25, asked_per_s / READS_PER_S))
     return min(READ_EVERY_S_MAX, max(READ_EVERY_S_MIN, wanted))
 
 

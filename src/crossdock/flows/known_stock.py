@@ -28,7 +28,8 @@ class KnownStock:
     SKUs what a read tells of one. `paused`: why nothing is sent, empty while sets may go.
     `may_zero`: takes one of the SKUs that may be taken off sale before a person is asked. `lane`: of a raise, as the batch was planned; all else is
     patched. `news`: what became of the SKU's newest set in a feed. `refused`: Amazon lets us not in, and is asked nothing. `sold_as`: another seller SKU
-    that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is. `note_shown`: keeps how long a set took.
+    that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is. `note_shown`: keeps how long a set took;
+    `want_read`: keeps that a read is wanted.
     `covers`: with what the numbers of the connection's covers begin.
     """
 
@@ -47,6 +48,7 @@ class KnownStock:
     sold_as: SellerSku | None = None
     elsewhere: int = 0
     note_shown: Callable[[float], None] = lambda _late_s: None
+    want_read: Callable[[SellerSku], None] = lambda _sku: None
     covers: str = PREFIX
 
 

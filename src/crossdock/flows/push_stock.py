@@ -128,6 +128,7 @@ def _ask(
     """
     if listings is None:
         return record, None, [], []
+    known.want_read(sku)
     try:
         listed = listings.read_quantity(sku, urgent=record.on_sale.is_under_way())
     except Unavailable as fault:

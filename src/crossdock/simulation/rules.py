@@ -12,7 +12,7 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale, peaks
 from crossdock.domain.cover import units_to_cover
 from crossdock.domain.demand import PACE_S, Demand
-from crossdock.domain.evidence import is_read_before, read_again_at, read_room
+from crossdock.domain.evidence import ROOM_EVERY_S, is_read_before, read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.peaks import AHEAD_S, Boost, Calendar
 from crossdock.domain.sellable import USUAL_S, Delays, SetListed, SkuStock, StockRule, decide_set
@@ -27,8 +27,6 @@ DELAYS: dict[Feed, Delays] = {
 LEARN_EVERY_S = 300.0
 # A read of evidence gives way while so many wait already: what was sent comes first.
 READS_WAIT_S = 2.0
-# How often the room for reads is shared anew, and how much of Amazon's 5 a second is used for evidence.
-READ_ROOM_EVERY_S, READS_PER_S = 30.0, 4.0
 # A read that is due now is asked for no sooner than this: a cancellation comes with others.
 READ_SOONEST_S = 1.0
 
@@ -81,7 +79,7 @@ class Rules:
         """List what the rules say; what is listed before anybody buys takes effect before, and costs no call that counts."""
         self._market = market
         self.delays = DELAYS[market.feed]
-        market.wake(READ_ROOM_EVERY_S, 0, "room")
+        market.wake(ROOM_EVERY_S, 0, "room")
         self.lines = [line_of(market, place, announced=self.announced) for place in range(len(market.shelves))]
         self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
         for place, line in enumerate(self.lines):
@@ -215,11 +213,11 @@ class Rules:
         self.market.read_listed(sku)
 
     def _make_room(self) -> None:
-        every_s = read_room(self.delays.read_every_s, self._asked / READ_ROOM_EVERY_S, READS_PER_S)
+        every_s = read_room(self.delays.read_every_s, self._asked / ROOM_EVERY_S)
         self.delays = replace(self.delays, read_every_s=every_s)
         self._asked = 0
         if self.market.now_s < self.market.scene.end_s:
-            self.market.wake(self.market.now_s + READ_ROOM_EVERY_S, 0, "room")
+            self.market.wake(self.market.now_s + ROOM_EVERY_S, 0, "room")
 
     def _measure_pace(self) -> None:
         """By what the shop sold: that is known at once."""
