@@ -397,6 +397,21 @@ def test_a_peak_is_told_on_the_page(stage: Stage, after: float, told: str) -> No
     assert "announced peak" not in over
 
 
+def test_what_is_kept_back_in_the_shop_is_told_on_the_page(stage: Stage) -> None:
+    """How many units, what for, and what that leaves the shop; of a SKU of which none is, nothing."""
+    scene = stage.scene(stock=POOL)
+    put(scene, "MUG", view_of(covered=10, exposure=0))
+    put(scene, "CUP", view_of())
+    visitor = open_desk(stage.database, scene)
+
+    page, other = (read(visitor.get(f"/stock/eu/{sku}").text).text() for sku in ("MUG", "CUP"))
+
+    assert "Kept back in the shop" in page
+    assert "off the entry while Amazon may sell them before we hear of it; the shop can sell 10" in page
+    assert "Nothing of it can be sold twice now: what Amazon may sell is kept back in the shop." in page
+    assert "Kept back" not in other
+
+
 def test_a_sku_nobody_looked_at_has_a_page(stage: Stage) -> None:
     """Known because it moved, and not looked at: that is said, without a number."""
     scene = stage.scene(stock=POOL)
