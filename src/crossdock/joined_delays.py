@@ -17,6 +17,7 @@ from crossdock.ports import Clock
 from crossdock.store.cursors import Cursors
 
 DELAYS = "stock.delays"
+READ_EVERY = "stock.read_every"
 
 
 class MeasuredDelays:
@@ -29,16 +30,20 @@ class MeasuredDelays:
         # Filled on a drain's threads.
         self._shown: deque[float] = deque()
         self._wanted: set[SellerSku] = set()
-        self._read_every_s, self._shared_at = Delays().read_every_s, clock()
+        self._shared_at = clock()
 
     def now(self) -> Delays:
-        """What is reckoned with. How often the neediest SKUs are read follows what this process wants to read."""
+        """What is reckoned with. How often the neediest SKUs are read follows what is wanted; a plan made in another process reckons with the same."""
+        kept = self._cursors.find(READ_EVERY)
+        every_s = float(kept["s"]) if kept else Delays().read_every_s
         span_s = (self._clock() - self._shared_at).total_seconds()
         if span_s >= ROOM_EVERY_S:
-            self._read_every_s = read_room(self._read_every_s, len(self._wanted) / span_s)
+            before, every_s = every_s, read_room(every_s, len(self._wanted) / min(span_s, 2 * ROOM_EVERY_S))
+            if every_s != before:
+                self._cursors.save(READ_EVERY, {"s": every_s}, self._clock())
             self._shared_at = self._clock()
             self._wanted.clear()
-        return replace(delays_of(self._kept()), read_every_s=self._read_every_s)
+        return replace(delays_of(self._kept()), read_every_s=every_s)
 
     def want_read(self, sku: SellerSku) -> None:
         """A read of this SKU is wanted, whether or not Amazon's rate has one left."""

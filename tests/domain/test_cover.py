@@ -94,7 +94,7 @@ def test_never_more_than_is_there_nor_less_than_is_shown_sold(
     stock = SkuStock(available, listed, asked.prior(a_day, a_day), Delays(order_known_s=known_s), at_s=100.0)
     units = units_to_cover(stock, RISK)
     assert min(unseen, max(0, available)) <= units <= max(0, available)
-    whole = replace(stock, covered=unseen + on_amazon)
+    whole = replace(stock, listed=replace(listed, set_at_s=None), covered=unseen + on_amazon)
     assert exposure(whole, RISK, on_amazon).units == 0
 
 
@@ -105,10 +105,25 @@ def test_exposure_is_what_is_listed_and_not_kept_back() -> None:
     assert exposure(replace(bare, covered=4), RISK, 4).probability == 0.0
 
 
+def test_what_a_set_hides_is_exposed_beside_what_is_listed() -> None:
+    """All that is live is kept back, and what was sold before the set may be more; once orders up to then are known, it is not."""
+    stock = SkuStock(20, replace(live(3), set_at_s=100.0), FASTEST, DARK, at_s=110.0, covered=3)
+    assert exposure(stock, RISK, 3).units > 0
+    assert exposure(replace(stock, at_s=100.0 + 45.0 + 220.0), RISK, 3).units == 0
+
+
+@pytest.mark.parametrize("left", [60, 80, 100, 130])
+def test_there_is_no_cliff_between_few_and_plenty(left: int) -> None:
+    """Neither side is likely to sell all of it, and both together are: what is kept back goes down to nothing only where that is not likely."""
+    fast = asked.prior(20_000.0, 20_000.0)
+    assert units_to_cover(SkuStock(left, live(left), fast, at_s=100.0), RISK) >= 50
+    assert units_to_cover(SkuStock(400, live(400), fast, at_s=100.0), RISK) == 0
+
+
 def test_it_is_looked_at_again_when_fewer_may_be_enough() -> None:
-    """When what a set hid is known, or a burst has faded; nothing fades of what stands still."""
+    """When what a set hid is known, or a burst has faded; and once an hour, because what all SKUs sell changes too."""
     still = SkuStock(6, live(3), FAST, at_s=10_000.0)
-    assert release_at_s(still) is None
+    assert release_at_s(still) == 13_600.0
     assert release_at_s(replace(still, listed=replace(live(3), set_at_s=9_990.0))) == 9_990.0 + 45.0 + 8.0
     assert release_at_s(replace(still, demand=asked.sold(FAST, 9, 9_990.0))) == 10_000.0 + asked.BURST_S
 

@@ -190,6 +190,25 @@ def test_side_that_is_sold_out_is_told_of_by_the_other() -> None:
     assert asked.pooled(rates, 0.5).amazon.per_s == pytest.approx(asked.pooled(rates, 0.5).shop.per_s, rel=0.3)
 
 
+@pytest.mark.parametrize("fast", ["amazon", "shop"])
+def test_side_that_never_sells_in_a_month_does_not_slow_the_other(fast: str) -> None:
+    """One side was on sale for a month without an order; what the other sells in an hour is what it sells, and the slow side stays slow."""
+    slow = asked.Rate(1.0, 30 * 86_400.0)
+    quick = asked.Rate(240.0, 10_000.0)
+    rates = asked.Demand(quick, slow) if fast == "amazon" else asked.Demand(slow, quick)
+    together = asked.pooled(rates, 0.5)
+    sells, lies = (together.amazon, together.shop) if fast == "amazon" else (together.shop, together.amazon)
+    assert sells.per_s == pytest.approx(quick.per_s, rel=0.1)
+    assert lies.per_s < quick.per_s / 100
+
+
+def test_no_rate_is_nothing() -> None:
+    """After months on sale without a sale a SKU can still be reckoned with."""
+    rate = asked.seen(asked.Rate(2.0, 172_800.0), 0.0, 90 * 86_400.0, 1.0)
+    demand = asked.pooled(asked.Demand(rate, rate), 0.5)
+    assert demand.amazon.per_s > 0.0
+
+
 def test_share_is_that_of_all() -> None:
     """Of the usual rates together; unknown of nothing."""
     assert asked.share_of([asked.prior(30.0, 10.0), asked.prior(30.0, 30.0)]) == pytest.approx(0.6)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from crossdock.domain import demand as asked
 from crossdock.domain.sellable import StockRule
+from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import StockRecord
 from crossdock.twin.commercetools_orders import place_order
 from crossdock.twin.commercetools_refusals import RefusedError
@@ -17,9 +19,11 @@ from tests.flows.test_push_stock import MUG, RISK, listed, look, watch
 from tests.joined_twin import Scene, Stage, covers
 
 
-def scarce(stage: Stage, left: int = 6) -> Scene:
+def scarce(stage: Stage, left: int = 6, outlet: int = 0, policy: StockPolicy = RISK) -> Scene:
     """A few mugs are left, of which both sides sell two an hour, as was learnt before; Amazon lists some of them."""
-    scene = stage.scene(stock=RISK)
+    scene = stage.scene(stock=policy)
+    if outlet:
+        scene.project.add_inventory(MUG, outlet, channel_key="outlet")
     place_order(scene.project, {MUG: 1000 - left}, channel_key="warehouse")
     scene.after(minutes=1).merchant.list_goods(quantity=0)
     look(scene)
@@ -28,9 +32,14 @@ def scarce(stage: Stage, left: int = 6) -> Scene:
     return watch(scene, 7)
 
 
+def entries(scene: Scene) -> list[dict[str, Any]]:
+    """What commercetools has of the mug, the warehouse first."""
+    return [each for each in list(scene.project.inventory) if each["sku"] == MUG]
+
+
 def entry(scene: Scene) -> tuple[int, int]:
     """What the shop has of the mug, and what is kept back of it."""
-    [found] = [each for each in list(scene.project.inventory) if each["sku"] == MUG]
+    found = entries(scene)[0]
     return found["quantityOnStock"], sum(covers(found))
 
 
@@ -108,6 +117,33 @@ def test_shop_that_sells_meanwhile_is_no_reason_to_wait(stage: Stage) -> None:
     assert scene.twin.world.faults.waiting() == []
     assert entry(scene)[1] == record(scene).covered > 0
     assert rows(scene, "select code from history where code = 'record.moved'") == []
+
+
+def test_no_entry_keeps_back_what_lies_in_another(stage: Stage) -> None:
+    """Two warehouses have a few each: of both so much is kept back as is to be, and neither falls below nothing."""
+    both = replace(RISK, channels=("warehouse", "outlet"), split_shipping=True)
+    scene = scarce(stage, left=3, outlet=3, policy=both)
+    stood = [(each["quantityOnStock"], sum(covers(each))) for each in entries(scene)]
+    assert [sum(each) for each in stood] == [3, 3]
+    assert min(left for left, _ in stood) >= 0
+    assert sum(kept for _, kept in stood) == record(scene).covered > 0
+
+
+def test_entry_that_feeds_amazon_no_more_has_all_back(stage: Stage) -> None:
+    """Its channel is taken out of the policy: what was kept back of it comes back with the next look."""
+    scene = scarce(stage)
+    scene.stock.policy = scene.stock._batch._policy = replace(RISK, channels=("outlet",))
+    scene.stock.look_at([MUG])
+    watch(scene, 5)
+    assert entry(scene) == (6, 0)
+
+
+def test_commercetools_that_takes_no_cover_does_not_hold_up_a_zero(stage: Stage) -> None:
+    """What is to be off sale goes off sale, whatever becomes of what is kept back."""
+    scene = scarce(stage)
+    scene.twin.world.faults.add(Fault("commercetools.updateInventoryEntry", "unavailable", times=None))
+    watch(under(scene, StockRule(cap=0)), 3)
+    assert listed(scene) == 0
 
 
 def test_paused_connection_still_keeps_back(stage: Stage) -> None:

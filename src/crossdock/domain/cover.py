@@ -17,6 +17,8 @@ from crossdock.domain.sellable import SkuStock, StockRule, blind_of, overwritten
 PREFIX = "cover/"
 # A burst this long ago is none any more.
 FADED_S = 4 * asked.BURST_S
+# What all SKUs sell, and how late we hear of it, changes too, and of that no news comes.
+AGAIN_S = 3600.0
 
 
 def units_to_cover(stock: SkuStock, rule: StockRule) -> int:
@@ -28,14 +30,14 @@ def units_to_cover(stock: SkuStock, rule: StockRule) -> int:
     return min(unseen + _units_at_risk(stock, rule, left), max(0, stock.available))
 
 
-def release_at_s(stock: SkuStock) -> float | None:
-    """When fewer units may be enough without any news: what was sold before a set is known, or a burst has faded. None where nothing fades."""
+def release_at_s(stock: SkuStock) -> float:
+    """When fewer units may be enough without any news: what was sold before a set is known, a burst has faded, or an hour is over."""
     at_s, set_at_s, sold_at_s = stock.at_s, stock.listed.set_at_s, stock.demand.recent_at_s
     known_at_s = (set_at_s or 0.0) + stock.delays.effect_s + stock.delays.order_known_s
-    fades_at_s = [known_at_s] if known_at_s > at_s else []
+    fades_at_s = [at_s + AGAIN_S, *([known_at_s] if known_at_s > at_s else [])]
     if at_s - sold_at_s < FADED_S:
         fades_at_s.append(at_s + asked.BURST_S)
-    return min(fades_at_s, default=None)
+    return min(fades_at_s)
 
 
 def covers_of(connection_id: str) -> str:
@@ -60,15 +62,19 @@ def _short(name: str) -> str:
 
 def _units_at_risk(stock: SkuStock, rule: StockRule, left: int) -> int:
     """The fewest units kept back with which the shop's last one is worth its risk."""
-    hidden_s = overwritten_s(stock)
+    hidden_s, blind, demand = overwritten_s(stock), blind_of(stock), stock.demand
     # Of what was sold before the last set no part is on sale now, so that what is live is no limit to it.
     most = left if hidden_s > 0.0 else min(left, stock.listed.most)
-    blind, demand = blind_of(stock), stock.demand
     amazon = max(blind.amazon, asked.step_of(demand.amazon.per_s * stock.pace * hidden_s))
+    # Plenty: in no burst do both sides together sell it before we know.
+    if most <= 0 or asked.at_least(asked.sum_of(amazon, blind.shop), left + 1) < NEGLIGIBLE:
+        return 0
     lasting = asked.step_of((demand.amazon.per_s + demand.shop.per_s) * stock.selling_s)
     unsold = 1.0 - asked.in_the_long_run(lasting, left)
-    for units in range(most):
+    # The shop never sells more than this meanwhile: to keep back less would keep back nothing.
+    first = max(0, left + 1 - asked.negligible_from(blind.shop))
+    for units in range(first, most):
         twice = asked.both_at_least(amazon, units + 1, blind.shop, left - units)
-        if twice < NEGLIGIBLE or rule.oversell_cost * twice <= asked.at_least(blind.shop, left - units) * unsold:
-            return units
-    return max(0, most)
+        if rule.oversell_cost * twice <= asked.at_least(blind.shop, left - units) * unsold:
+            return units if units > first else 0
+    return most if most > first else 0

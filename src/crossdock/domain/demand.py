@@ -28,6 +28,8 @@ PACE_S = 300.0
 # It is believed as if so many units had been sold at the usual pace besides: with a few orders an hour, one more is no rush.
 PACE_DOUBT_UNITS = 30.0
 
+# No rate is nothing: whatever was never sold may be.
+UNITS_MIN = 1e-6
 # A SKU's own share of Amazon is believed as if so many units had been sold in the share of all SKUs before.
 SHARE_UNITS = 20.0
 
@@ -89,7 +91,7 @@ def seen(rate: Rate, units: float, on_sale_s: float, pace: float) -> Rate:
     if rate.units < 1.0:
         # The little that is known of a slow seller is kept.
         kept = 1.0
-    return Rate(rate.units * kept + units, rate.seconds * kept + on_sale_s * pace)
+    return Rate(max(UNITS_MIN, rate.units * kept + units), rate.seconds * kept + on_sale_s * pace)
 
 
 def learnt(demand: Demand, *, amazon: tuple[float, float], shop: tuple[float, float], pace: float) -> Demand:
@@ -104,16 +106,15 @@ def learnt(demand: Demand, *, amazon: tuple[float, float], shop: tuple[float, fl
 def pooled(demand: Demand, amazon_share: float) -> Demand:
     """The demand with both sides' sales telling of either: what sells well in the shop sells well on Amazon, in about the share that all SKUs together have.
 
-    Apart, a handful of units a side would say little of either rate; and one side that is sold out would say nothing.
+    Apart, a handful of units a side would say little of either rate; what a side was seen to sell for long overrules it.
     """
-    amazon, shop = demand.amazon, demand.shop
-    units, own = amazon.units + shop.units, amazon.per_s / (amazon.per_s + shop.per_s)
-    share = (amazon_share * SHARE_UNITS + own * units) / (SHARE_UNITS + units)
-    per_s = units / (share * amazon.seconds + (1.0 - share) * shop.seconds)
+    total = demand.amazon.per_s + demand.shop.per_s
+
+    def with_prior(rate: Rate, share: float) -> Rate:
+        return Rate(rate.units + SHARE_UNITS * share, rate.seconds + SHARE_UNITS / total)
+
     return replace(
-        demand,
-        amazon=Rate(per_s * share * amazon.seconds, amazon.seconds),
-        shop=Rate(per_s * (1.0 - share) * shop.seconds, shop.seconds),
+        demand, amazon=with_prior(demand.amazon, amazon_share), shop=with_prior(demand.shop, 1.0 - amazon_share)
     )
 
 
@@ -157,6 +158,11 @@ def quantile(mean: float, probability: float) -> int:
 def step_of(mean: float) -> int:
     """The place of a mean on the grid the tails are kept for."""
     return min(_STEP_MAX, max(_STEP_MIN, round(math.log(mean) * _STEPS))) if mean > 0.0 else _STEP_MIN
+
+
+def sum_of(step: int, other: int) -> int:
+    """The place of the sum of two means."""
+    return step_of(math.exp(step / _STEPS) + math.exp(other / _STEPS))
 
 
 def at_least(step: int, units: int) -> float:

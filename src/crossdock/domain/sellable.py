@@ -34,6 +34,8 @@ FILL = 3
 TOLERANCE = 3
 # What a call costs, in units not sold.
 CALL_COST = 0.002
+# What a set hides is no more than this with this probability, where it is told.
+HIDDEN = 0.99
 # A unit listed oversells so many times more rarely where the shop's entry is covered (`cover.py`), as the simulated peaks have it.
 COVERED = 5
 # The desk knows this reason, and tells how many are listed of those available.
@@ -146,11 +148,15 @@ def exposure(stock: SkuStock, rule: StockRule, listed: int) -> Exposure:
     left = max(0, stock.available - stock.listed.unseen)
     # What the shop does not have it cannot sell as well.
     kept = max(0, stock.covered - stock.listed.unseen)
-    if rule.mode == "proof" or listed <= kept:
+    hidden_s = overwritten_s(stock)
+    # What the last set hides was sold beside what is listed, and is known only later.
+    hidden = asked.quantile(stock.demand.amazon.per_s * stock.pace * hidden_s, HIDDEN) if hidden_s > 0.0 else 0
+    most = max(listed, min(listed + hidden, left))
+    if rule.mode == "proof" or listed <= 0 or most <= kept:
         return Exposure(0, 0.0)
     blind = blind_of(stock)
-    chances = (blind.both_sell(units, left - units + 1, unseen=False) for units in (kept + 1, listed))
-    return Exposure(listed - kept, max(chances))
+    chances = (blind.both_sell(units, left - units + 1, unseen=False) for units in (kept + 1, most))
+    return Exposure(most - kept, max(chances))
 
 
 def _decide_proof(stock: SkuStock, rule: StockRule) -> Decision:

@@ -59,6 +59,7 @@ def learnt(
     *,
     outlook: Outlook,
     available: int,
+    lying: int,
     amazon_units: int,
     now: datetime,
 ) -> StockRecord:
@@ -66,24 +67,31 @@ def learnt(
 
     What was sold in a peak teaches the usual rate.
 
+    `lying`: what lies there, whoever covers it: what another connection keeps back was sold by nobody.
     `shop`: with proof, the shop's own entries, where what it sold is missing; `entries`: those and the pool's.
     """
     before = record
     demand, managed = record.demand or PRIOR, record.managed or bool(entries)
     shop_left = sum(entry.available for entry in shop)
     record = replace(
-        record, demand=demand, managed=managed, looked_at=now, available=available, shop_available=shop_left
+        record,
+        demand=demand,
+        managed=managed,
+        looked_at=now,
+        available=available,
+        lying=lying,
+        shop_available=shop_left,
     )
     if before.looked_at is None or before.move is not None:
         # Units of a move that was begun are missing on one side and sold by nobody.
         return record
     elapsed_s = max(0.0, (now - before.looked_at).total_seconds())
-    shop_units = max(0, before.shop_available - shop_left if shop else before.available - amazon_units - available)
+    shop_units = max(0, before.shop_available - shop_left if shop else before.lying - amazon_units - lying)
     at_s = now.timestamp()
     pace = asked.pace(demand, at_s, outlook.lately(before.looked_at.timestamp(), at_s))
     if record.on_sale.most > 0 or amazon_units:
         demand = replace(demand, amazon=asked.seen(demand.amazon, amazon_units, elapsed_s, pace))
-    if (before.shop_available if shop else before.available - before.covered) > 0 or shop_units:
+    if (before.shop_available if shop else before.available) > 0 or shop_units:
         demand = replace(demand, shop=asked.seen(demand.shop, shop_units, elapsed_s, pace))
     if amazon_units + shop_units:
         demand = asked.sold(demand, amazon_units + shop_units, at_s)

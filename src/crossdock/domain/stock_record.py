@@ -86,7 +86,8 @@ class StockRecord:
 
     `foreign_until`: somebody else sets this quantity; nothing is listed before that time. `looked_at`, `available`: of the last look at commercetools
     (with proof of the escrow, and `shop_available` of the shop's own).
-    `covered`: units that were off the entry for what Amazon may sell, beside the claims of known orders.
+    `covered`: units that were off the entry for what Amazon may sell, beside the claims of known orders. `lying`: available, and what other
+    connections keep back.
     `managed`: commercetools has, or had, an entry of it; before that its quantity is none of our business.
     `read_wanted`: somebody, or a notification, wants Amazon asked at the next run. `version`: what is saved must have been decided from the newest.
     """
@@ -104,6 +105,7 @@ class StockRecord:
     looked_at: datetime | None = None
     available: int = 0
     shop_available: int = 0
+    lying: int = 0
     covered: int = 0
     version: int = field(default=0, compare=False)
 

@@ -1,12 +1,12 @@
-"""What Amazon may sell of one SKU before we hear of it is off the shop's entry for as long: the note under the cover's number follows what is weighed.
+"""What Amazon may sell of one SKU before we hear of it is off the shop's entries for as long: the notes under the cover's number follow what is weighed.
 
-Rule: taken before anything is sent, because it protects what is on sale already. The note is the truth of what is off: an update takes or gives the
+Rule: taken before anything is sent, because it protects what is on sale already. A note is the truth of what is off its entry: an update takes or gives the
 difference to it, so that a run that was killed is followed by one that finds it done, or does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
 from crossdock.domain.sellable import Decision, SetListed, StockRule
 from crossdock.domain.stock_look import sku_stock
-from crossdock.domain.stock_record import StockRecord, claimed, entry_to_take_from
+from crossdock.domain.stock_record import StockRecord
 from crossdock.domain.timeline import Event
-from crossdock.errors import Conflict
+from crossdock.errors import Conflict, DataError, RemoteError
 from crossdock.flows.known_stock import KnownStock
 from crossdock.ports import CommerceStock
 
@@ -33,25 +33,23 @@ def cover_units(
     inventory: CommerceStock,
     rule: StockRule,
     now: datetime,
-) -> tuple[StockRecord, tuple[Event, ...]]:
-    """Let the units be off that are to be, with the set that is sent next. `entries`: of the pool, as they are after the claims."""
-    units = _units(record, known, decision, rule=rule, now=now)
+) -> tuple[StockRecord, tuple[Event, ...], RemoteError | DataError | None]:
+    """Let the units be off that are to be, with the set that is sent next; what could not be done, as the fault of it.
+
+    `entries`: of the pool, as they are after the claims.
+    """
     number = cover_number(known.covers, sku)
-    shop = known.split.shop if known.split is not None else ()
-    noted = claimed([*entries, *shop]).get(number)
-    entry = noted or entry_to_take_from(entries, units)
-    held = noted.claims[number] if noted else 0
-    if units == held or entry is None:
-        return replace(record, covered=held), ()
-    try:
-        _note(entry, units, number, inventory)
-    except Conflict:
-        # The shop sells it just now, which is when it matters: once more, onto what is there.
-        again = [each for each in inventory.read([entry.sku]).entries if each.entry_id == entry.entry_id]
-        if not again:
-            raise
-        _note(again[0], units, number, inventory)
-    return replace(record, covered=units), (Event("stock.covered", {"units": str(units)}),)
+    units = _units(record, known, decision, rule=rule, now=now)
+    before = sum(entry.claims.get(number, 0) for entry in (*entries, *known.beside))
+    after, fault = 0, None
+    for entry, wanted in [*_spread(entries, units, number), *((entry, 0) for entry in known.beside)]:
+        held = entry.claims.get(number, 0)
+        try:
+            after += held if wanted == held else _note(entry, wanted, number, inventory)
+        except (RemoteError, DataError) as refused:
+            after, fault = after + held, refused
+    events = (Event("stock.covered", {"units": str(after)}),) if after != before else ()
+    return replace(record, covered=after), events, fault
 
 
 def _units(record: StockRecord, known: KnownStock, decision: Decision, *, rule: StockRule, now: datetime) -> int:
@@ -64,5 +62,31 @@ def _units(record: StockRecord, known: KnownStock, decision: Decision, *, rule: 
     return units_to_cover(sku_stock(left, known.outlook, now), rule)
 
 
-def _note(entry: StockEntry, units: int, number: str, inventory: CommerceStock) -> StockEntry:
-    return inventory.claim(entry, units, number) if units else inventory.unclaim(entry, number)
+def _spread(entries: Sequence[StockEntry], units: int, number: str) -> Iterator[tuple[StockEntry, int]]:
+    """Each entry of the pool with what it keeps back: what it has, in the policy's order, for no entry can keep back what lies in another."""
+    for entry in entries:
+        has = max(0, entry.available + entry.claims.get(number, 0))
+        yield entry, min(units, has)
+        units -= min(units, has)
+
+
+def _note(entry: StockEntry, units: int, number: str, inventory: CommerceStock) -> int:
+    """Note it; answers how many units are off the entry then."""
+    try:
+        _take(entry, units, number, inventory)
+    except Conflict:
+        # The shop sells it just now, which is when it matters: once more, onto what is there.
+        again = [each for each in inventory.read([entry.sku]).entries if each.entry_id == entry.entry_id]
+        if not again:
+            raise
+        [entry] = again
+        units = min(units, max(0, entry.available + entry.claims.get(number, 0)))
+        _take(entry, units, number, inventory)
+    return units
+
+
+def _take(entry: StockEntry, units: int, number: str, inventory: CommerceStock) -> None:
+    if units:
+        inventory.claim(entry, units, number)
+    else:
+        inventory.unclaim(entry, number)

@@ -30,7 +30,7 @@ class KnownStock:
     patched. `news`: what became of the SKU's newest set in a feed. `refused`: Amazon lets us not in, and is asked nothing. `sold_as`: another seller SKU
     that sells these units, and is the one to do so; `elsewhere`: units that are on sale as another while this one is. `note_shown`: keeps how long a set took;
     `want_read`: keeps that a read is wanted.
-    `covers`: with what the numbers of the connection's covers begin.
+    `covers`: with what the numbers of the connection's covers begin; `beside`: entries that feed Amazon no more, and still keep something back.
     """
 
     record: StockRecord
@@ -50,6 +50,7 @@ class KnownStock:
     note_shown: Callable[[float], None] = lambda _late_s: None
     want_read: Callable[[SellerSku], None] = lambda _sku: None
     covers: str = PREFIX
+    beside: tuple[StockEntry, ...] = ()
 
 
 def use_read(
@@ -85,5 +86,6 @@ def wants_reading(record: StockRecord, known: KnownStock, rule: StockRule, *, re
         return True
     decision = decide_known(record, known, rule, now)
     # A feed takes minutes: what is read now is no news when it takes effect.
-    is_set = isinstance(decision, SetListed) and known.lane == "patch"
-    return is_set and is_read_before(sku_stock(record, known.outlook, now), rule, decision.quantity)
+    if not isinstance(decision, SetListed) or (known.lane == "feed" and decision.quantity > record.on_sale.most):
+        return False
+    return is_read_before(sku_stock(record, known.outlook, now), rule, decision.quantity)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from crossdock.domain.cover import PREFIX
 from crossdock.domain.feed import with_news
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.plan import Lane, PlannedSet, choose_lane, planned, waiting_set
@@ -57,6 +58,9 @@ def plan_set(
     sold = sum(max(0, line.units - line.counted) for line in news)
     shop = known.split.shop if known.split is not None else ()
     entries = (*known.entries, *shop)
-    record = learnt(record, entries, shop, outlook=known.outlook, available=available, amazon_units=sold, now=now)
+    lying = pool_of(known.entries, split_shipping=split_shipping, covers=PREFIX) - unclaimed
+    record = learnt(
+        record, entries, shop, outlook=known.outlook, available=available, lying=lying, amazon_units=sold, now=now
+    )
     record, _ = use_read(with_news(record, known.news), known, rule, now)
     return record, planned(sku, record, decide_known(record, known, rule, now))

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from crossdock.domain import on_sale
 from crossdock.domain.case import Case
-from crossdock.domain.cover import release_at_s
+from crossdock.domain.cover import PREFIX, release_at_s
 from crossdock.domain.delays import shown_after
 from crossdock.domain.feed import EXPECTED_AFTER, with_news
 from crossdock.domain.ids import SellerSku
@@ -34,7 +34,7 @@ from crossdock.domain.stock_look import (
 )
 from crossdock.domain.stock_record import SentSet, StockRecord
 from crossdock.domain.timeline import Event, Outcome, State
-from crossdock.errors import Rejected, Unauthorized, Unavailable
+from crossdock.errors import DataError, Rejected, RemoteError, Unauthorized, Unavailable
 from crossdock.flows.claim_units import Claimed, claim_units
 from crossdock.flows.cover_units import cover_units
 from crossdock.flows.known_stock import KnownStock, decide_known, use_read, wants_reading
@@ -84,9 +84,9 @@ def push_stock(
 
     decision = _unless_refused(_decide(record, known, rule, now=now, take_down=take_down), record, refused)
     cover = partial(cover_units, inventory=inventory, rule=rule, now=now)
-    record, covered = cover(sku, record, known, claimed.entries, decision=decision)
+    record, covered, fault = cover(sku, record, known, claimed.entries, decision=decision)
     events += [*moved, *covered]
-    _check_read(decision, record, late)
+    _check_late(decision, record, late or fault)
 
     match decision:
         case SetListed():
@@ -115,7 +115,10 @@ def _claim(
     shop = known.split.shop if known.split is not None else ()
     entries = (*claimed.entries, *shop)
     outlook = known.outlook
-    record = learnt(claimed.record, entries, shop, outlook=outlook, available=available, amazon_units=news, now=now)
+    lying = pool_of(claimed.entries, split_shipping=split_shipping, covers=PREFIX) - claimed.missing
+    record = learnt(
+        claimed.record, entries, shop, outlook=outlook, available=available, lying=lying, amazon_units=news, now=now
+    )
     return replace(claimed, record=record)
 
 
@@ -160,8 +163,8 @@ def _move(
     return move_units(sku, record, split, inventory=inventory, stock=stock, rule=rule, outlook=known.outlook, now=now)
 
 
-def _check_read(decision: Decision, record: StockRecord, late: Unavailable | None) -> None:
-    """Put back what waits for a read, except where less is to be on sale: that must not wait behind evidence, which comes later."""
+def _check_late(decision: Decision, record: StockRecord, late: RemoteError | DataError | None) -> None:
+    """Put back what waits for a read, or for its cover, except where less is to be on sale: that waits for nothing."""
     lowers = isinstance(decision, SetListed) and decision.quantity < record.on_sale.most
     if late is not None and not lowers:
         raise late
@@ -273,6 +276,5 @@ def _due_at(record: StockRecord, known: KnownStock, rule: StockRule, now: dateti
         due_s = read_due_s(record, rule, known.outlook, now)
         times += [datetime.fromtimestamp(due_s, UTC)] if due_s is not None else []
     if record.covered:
-        release_s = release_at_s(sku_stock(record, known.outlook, now))
-        times += [datetime.fromtimestamp(release_s, UTC)] if release_s is not None else []
+        times.append(datetime.fromtimestamp(release_at_s(sku_stock(record, known.outlook, now)), UTC))
     return max(now, min(times))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
 
+from crossdock.domain.cover import covered_on
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
@@ -34,6 +35,7 @@ class _Read:
     news: FeedNews | None
     sold_as: SellerSku | None
     elsewhere: int
+    beside: tuple[StockEntry, ...]
 
 
 class BatchStock:
@@ -96,6 +98,7 @@ class BatchStock:
             sold_as=read.sold_as,
             elsewhere=read.elsewhere,
             covers=self._covers,
+            beside=read.beside,
         )
 
     def _look(self, skus: Sequence[SellerSku]) -> dict[SellerSku, _Read]:
@@ -122,6 +125,7 @@ class BatchStock:
                 news=news.get(sku),
                 sold_as=_sold_as(sku, names[sku], records),
                 elsewhere=sum(_may_sell(records.get(name)) for name in names[sku] if name != sku),
+                beside=self._beside(sku, entries.get(self._names.commerce_sku(sku), [])),
             )
             for sku in skus
         }
@@ -130,6 +134,13 @@ class BatchStock:
         """The entries that feed Amazon, in the policy's order."""
         channels = self._policy.pool(self._policy.rule_of(sku).mode)
         return _of(channels, entries)
+
+    def _beside(self, sku: SellerSku, entries: Sequence[StockEntry]) -> tuple[StockEntry, ...]:
+        """Entries that feed Amazon no more, or never do with proof, and keep something back from before."""
+        channels = self._policy.pool(self._policy.rule_of(sku).mode)
+        return tuple(
+            entry for entry in entries if entry.supply_channel not in channels and covered_on(entry, self._covers)
+        )
 
     def _split(self, sku: SellerSku, entries: Sequence[StockEntry]) -> Split | None:
         """The shop's entries beside Amazon's own, with proof."""

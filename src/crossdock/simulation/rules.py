@@ -50,10 +50,6 @@ class Line:
     covered: int = 0
     is_asked: bool = False
 
-    def in_shop(self) -> int:
-        """What the shop can sell, as far as is known."""
-        return self.available - self.covered
-
 
 @dataclass(slots=True)
 class Rules:
@@ -173,7 +169,7 @@ class Rules:
     def _decide(self, sku: int, line: Line) -> None:
         market = self.market
         line.amazon_open = line.amazon_open and line.on_sale.hold.live_max > 0
-        line.shop_open = line.shop_open and line.in_shop() > 0
+        line.shop_open = line.shop_open and line.available > line.on_sale.unseen
         stock = self._stock(line)
         decision = decide_set(stock, self.rule)
         if isinstance(decision, SetListed) and is_read_before(stock, self.rule, decision.quantity):
@@ -223,7 +219,7 @@ class Rules:
         """By what the shop sold: that is known at once."""
         minute = int(self.market.now_s // 60)
         sold = sum(self._shop_minutes.get(minute - back, 0) for back in range(1, int(PACE_S // 60) + 1))
-        usual = PACE_S * sum(line.demand.shop.per_s for line in self.lines if line.in_shop() > 0)
+        usual = PACE_S * sum(line.demand.shop.per_s for line in self.lines if line.available > line.on_sale.unseen)
         self.pace = asked.shared_pace(sold, usual)
 
     def _learn(self, line: Line) -> None:
@@ -236,7 +232,7 @@ class Rules:
         )
         line.amazon_units = line.shop_units = 0
         line.amazon_open = line.on_sale.hold.live_max > 0
-        line.shop_open = line.in_shop() > 0
+        line.shop_open = line.available > line.on_sale.unseen
 
 
 def line_of(market: Market, place: int, *, announced: bool) -> Line:

@@ -199,14 +199,14 @@ class StockStore:
         return {SellerSku(row[0]): row[1] for row in rows}
 
     def usual_share(self) -> float | None:
-        """Amazon's share of the usual rates of these SKUs, of 20,000 where there are more; None where nothing was learnt."""
+        """Amazon's share of the usual rates of the SKUs that the merchant ships, of 20,000 where there are more; None where nothing was learnt."""
         with self._database.transaction([self._connection_id]) as transaction:
             row = transaction.execute(
                 """
                 select sum(amazon) / nullif(sum(amazon) + sum(shop), 0) from (
                     select (record#>>'{demand,amazon,units}')::float8 / (record#>>'{demand,amazon,seconds}')::float8 as amazon,
                         (record#>>'{demand,shop,units}')::float8 / (record#>>'{demand,shop,seconds}')::float8 as shop
-                    from stock where connection_id = %s and record->>'demand' is not null limit 20000
+                    from stock where connection_id = %s and record->>'fulfilled_by' = 'MERCHANT' and record->>'demand' is not null limit 20000
                 ) rate
                 """,
                 [self._connection_id],
