@@ -33,17 +33,8 @@ class MeasuredDelays:
         self._shared_at = clock()
 
     def now(self) -> Delays:
-        """What is reckoned with. How often the neediest SKUs are read follows what is wanted; a plan made in another process reckons with the same."""
-        kept = self._cursors.find(READ_EVERY)
-        every_s = float(kept["s"]) if kept else Delays().read_every_s
-        span_s = (self._clock() - self._shared_at).total_seconds()
-        if span_s >= ROOM_EVERY_S:
-            before, every_s = every_s, read_room(every_s, len(self._wanted) / min(span_s, 2 * ROOM_EVERY_S))
-            if every_s != before:
-                self._cursors.save(READ_EVERY, {"s": every_s}, self._clock())
-            self._shared_at = self._clock()
-            self._wanted.clear()
-        return replace(delays_of(self._kept()), read_every_s=every_s)
+        """What is reckoned with."""
+        return replace(delays_of(self._kept()), read_every_s=self._read_every_s())
 
     def want_read(self, sku: SellerSku) -> None:
         """A read of this SKU is wanted, whether or not Amazon's rate has one left."""
@@ -67,13 +58,27 @@ class MeasuredDelays:
         self._keep("sets", late_s, self._clock())
 
     def note_shown(self, late_s: float) -> None:
-        """A read showed a set that took so long; kept with the next `keep_shown`, for reads come on several threads."""
+        """A read showed a set that took so long; kept with the next `keep`, for reads come on several threads."""
         self._shown.append(late_s)
 
-    def keep_shown(self) -> None:
-        """Keep what reads showed."""
-        shown = [self._shown.popleft() for _ in range(len(self._shown))]
-        self._keep("sets", shown, self._clock())
+    def keep(self) -> None:
+        """Keep what reads showed, and how often the neediest SKUs can be read, where so many want to be: a plan in another process reckons with it too."""
+        now = self._clock()
+        self._keep("sets", [self._shown.popleft() for _ in range(len(self._shown))], now)
+        span_s = (now - self._shared_at).total_seconds()
+        if span_s < ROOM_EVERY_S:
+            return
+        before = self._read_every_s()
+        # Nobody drained for longer: what is wanted is of the last moments all the same.
+        every_s = read_room(before, len(self._wanted) / min(span_s, 2 * ROOM_EVERY_S))
+        if every_s != before:
+            self._cursors.save(READ_EVERY, {"s": every_s}, now)
+        self._shared_at = now
+        self._wanted.clear()
+
+    def _read_every_s(self) -> float:
+        kept = self._cursors.find(READ_EVERY)
+        return float(kept["s"]) if kept else Delays().read_every_s
 
     def _kept(self) -> dict[str, list[float]]:
         return self._cursors.find(DELAYS) or {}

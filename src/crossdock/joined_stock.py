@@ -216,7 +216,7 @@ class JoinedStock:
             unauthorized=self._refusal.note,
         )
         report = drain(flow, inbox=self.inbox, lock=self._lock, clock=self._clock, batches=batches, linger_s=linger_s)
-        self._delays.keep_shown()
+        self._delays.keep()
         tell(PUSH, report)
         return report
 
@@ -249,7 +249,7 @@ class JoinedStock:
             searched_until=self._searched,
             now=self._clock(),
         )
-        share = measure_share(self._cursors, measured=self.store.usual_share, now=self._clock())
+        share = measure_share(self._cursors, demands=self.store.demands, now=self._clock())
         self._outlook = Outlook(self._delays.now(), pace=pace, amazon_share=share)
         self._compared = self._compared or self._comparison.was_made()
         self._batch.read_ahead(skus)

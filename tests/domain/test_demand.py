@@ -161,7 +161,6 @@ def test_bursts_even_out_in_the_long_run() -> None:
     """Half of what is expected in a day is sold more surely than half of what is expected in a burst."""
     step = asked.step_of(40.0)
     assert asked.in_the_long_run(step, 20) > asked.at_least(step, 20)
-    assert asked.sells(40.0 / DAY_S, DAY_S, 20) == asked.in_the_long_run(step, 20)
 
 
 def test_both_sides_tell_of_either() -> None:
@@ -210,9 +209,9 @@ def test_no_rate_is_nothing() -> None:
 
 
 def test_share_is_that_of_all() -> None:
-    """Of the usual rates together; unknown of nothing."""
+    """Of the usual rates together; half of nothing."""
     assert asked.share_of([asked.prior(30.0, 10.0), asked.prior(30.0, 30.0)]) == pytest.approx(0.6)
-    assert asked.share_of([]) is None
+    assert asked.share_of([]) == 0.5
 
 
 def test_units_sold_on_average_are_no_more_than_there_are_nor_than_are_asked_for() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.domain import demand as asked
+from crossdock.domain.cover import cover_number, covers_of
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import StockRecord
@@ -136,6 +137,21 @@ def test_entry_that_feeds_amazon_no_more_has_all_back(stage: Stage) -> None:
     scene.stock.look_at([MUG])
     watch(scene, 5)
     assert entry(scene) == (6, 0)
+
+
+def test_what_another_connection_keeps_back_was_sold_by_nobody(stage: Stage) -> None:
+    """Two accounts sell from one entry: what one takes off it is not available to the other, and teaches it nothing of the shop's buyers."""
+    scene = scarce(stage, left=14)
+    before = record(scene)
+    [entry] = scene.stock.inventory.read([MUG]).entries
+    scene.stock.inventory.claim(entry, 5, cover_number(covers_of("another"), MUG))
+    scene.stock.look_at([MUG])
+    scene.after(seconds=1).stock.drain(batches=5)
+    after = record(scene)
+    assert (after.available, after.lying) == (before.available - 5, before.lying)
+    assert after.demand is not None
+    assert before.demand is not None
+    assert after.demand.shop.per_s <= before.demand.shop.per_s
 
 
 def test_commercetools_that_takes_no_cover_does_not_hold_up_a_zero(stage: Stage) -> None:

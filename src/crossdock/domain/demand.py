@@ -33,6 +33,9 @@ UNITS_MIN = 1e-6
 # A SKU's own share of Amazon is believed as if so many units had been sold in the share of all SKUs before.
 SHARE_UNITS = 20.0
 
+# Of no SKU at all.
+EVEN_SHARE = 0.5
+
 # Means on a grid of a sixteenth of a natural logarithm share their tails: no decision turns on less, and the tails are kept.
 _STEPS = 16
 _STEP_MIN, _STEP_MAX = -20 * _STEPS, 4 * _STEPS + 8
@@ -118,11 +121,11 @@ def pooled(demand: Demand, amazon_share: float) -> Demand:
     )
 
 
-def share_of(demands: Iterable[Demand]) -> float | None:
-    """Amazon's share of what these SKUs usually sell on both sides together; None where there are none."""
+def share_of(demands: Iterable[Demand]) -> float:
+    """Amazon's share of what these SKUs usually sell on both sides together."""
     pairs = [(demand.amazon.per_s, demand.shop.per_s) for demand in demands]
     amazon, shop = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
-    return amazon / (amazon + shop) if pairs else None
+    return amazon / (amazon + shop) if pairs else EVEN_SHARE
 
 
 def shared_pace(units: float, usual_units: float, doubt_units: float = 0.0) -> float:
@@ -188,13 +191,8 @@ def both_at_least(one: int, one_units: int, other: int, other_units: int) -> flo
     return both
 
 
-def sells(per_s: float, lasting_s: float, units: int) -> float:
-    """The probability that `units` or more are asked for in a long time: bursts even out, what is left is how little the rate is known."""
-    return in_the_long_run(step_of(per_s * lasting_s), units)
-
-
 def in_the_long_run(step: int, units: int) -> float:
-    """The same, where the mean is at this place of the grid."""
+    """The probability that `units` or more are asked for in a long time: bursts even out, what is left is how little the rate is known."""
     if units <= 0:
         return 1.0
     tail = _long_run(step)

@@ -41,14 +41,14 @@ def read_again_at(stock: SkuStock, rule: StockRule) -> float | None:
     return evidence_at_s if usual_at_s is None else min(usual_at_s, evidence_at_s)
 
 
-def is_read_before(stock: SkuStock, rule: StockRule, quantity: int) -> bool:
-    """Whether a set waits for a read: where orders are known late it would put on sale again what nobody told us was sold. A 0 puts nothing on sale.
+def is_stale(stock: SkuStock, rule: StockRule) -> bool:
+    """Whether a set waits for a read: where orders are known late it puts on sale again what nobody told us was sold. A 0 does not wait.
 
     With proof a read is no news before its orders are known.
     """
     if rule.mode == "proof" or stock.delays.order_known_s < DARK_S:
         return False
-    return quantity > 0 and stock.listed.most > 0 and stock.at_s - stock.listed.read_at_s > FRESH_S
+    return stock.listed.most > 0 and stock.at_s - stock.listed.read_at_s > FRESH_S
 
 
 def read_room(read_every_s: float, asked_per_s: float) -> float:

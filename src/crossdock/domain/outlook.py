@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from crossdock.domain import peaks
+from crossdock.domain.demand import EVEN_SHARE
 from crossdock.domain.peaks import AHEAD_S, Calendar
 from crossdock.domain.sellable import SELLING_S, Delays
 
 AHEAD = timedelta(seconds=AHEAD_S)
 AS_ASSUMED = Delays()
-# Before anything was measured.
-EVEN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)

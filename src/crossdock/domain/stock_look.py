@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale
 from crossdock.domain.blind import NEGLIGIBLE
 from crossdock.domain.case import Case
-from crossdock.domain.cover import covered_on
+from crossdock.domain.cover import PREFIX, covered_on
 from crossdock.domain.evidence import read_again_at
 from crossdock.domain.feed import FeedNews, is_news
 from crossdock.domain.inventory import StockEntry
@@ -43,13 +43,25 @@ NOT_LISTED = "not listed on Amazon"
 PRIOR = asked.prior(1.0, 1.0)
 
 
-def pool_of(entries: Sequence[StockEntry], *, split_shipping: bool, covers: str) -> int:
-    """Units available in a pool, negative ones too; no more than one parcel can be built from, unless an order may be split.
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What lies in the entries that feed Amazon. `available`: to this connection; `lying`: with what others keep back as well, which was sold by nobody."""
 
-    `covers`: what this connection's begin with; their units lie there.
+    available: int
+    lying: int
+
+
+def pool_of(entries: Sequence[StockEntry], *, split_shipping: bool, covers: str, missing: int) -> Pool:
+    """Units in a pool, negative ones too; no more than one parcel can be built from, unless an order may be split.
+
+    `covers`: what this connection's begin with; `missing`: sold, and not off the entries.
     """
-    there = [entry.available + covered_on(entry, covers) for entry in entries]
-    return sum(there) if split_shipping else min(sum(there), max(there, default=0))
+
+    def there(prefix: str) -> int:
+        units = [entry.available + covered_on(entry, prefix) for entry in entries]
+        return (sum(units) if split_shipping else min(sum(units), max(units, default=0))) - missing
+
+    return Pool(there(covers), there(PREFIX))
 
 
 def learnt(
@@ -58,8 +70,7 @@ def learnt(
     shop: Sequence[StockEntry] = (),
     *,
     outlook: Outlook,
-    available: int,
-    lying: int,
+    pool: Pool,
     amazon_units: int,
     now: datetime,
 ) -> StockRecord:
@@ -67,7 +78,6 @@ def learnt(
 
     What was sold in a peak teaches the usual rate.
 
-    `lying`: what lies there, whoever covers it: what another connection keeps back was sold by nobody.
     `shop`: with proof, the shop's own entries, where what it sold is missing; `entries`: those and the pool's.
     """
     before = record
@@ -78,15 +88,15 @@ def learnt(
         demand=demand,
         managed=managed,
         looked_at=now,
-        available=available,
-        lying=lying,
+        available=pool.available,
+        lying=pool.lying,
         shop_available=shop_left,
     )
     if before.looked_at is None or before.move is not None:
         # Units of a move that was begun are missing on one side and sold by nobody.
         return record
     elapsed_s = max(0.0, (now - before.looked_at).total_seconds())
-    shop_units = max(0, before.shop_available - shop_left if shop else before.lying - amazon_units - lying)
+    shop_units = max(0, before.shop_available - shop_left if shop else before.lying - amazon_units - pool.lying)
     at_s = now.timestamp()
     pace = asked.pace(demand, at_s, outlook.lately(before.looked_at.timestamp(), at_s))
     if record.on_sale.most > 0 or amazon_units:
@@ -100,16 +110,14 @@ def learnt(
 
 def sku_stock(record: StockRecord, outlook: Outlook, now: datetime) -> SkuStock:
     """How the SKU stands now."""
-    demand, delays, at_s = asked.pooled(record.demand or PRIOR, outlook.amazon_share), outlook.delays, now.timestamp()
-    pace = asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2)
-    selling_s = outlook.selling_s(at_s)
+    demand, delays, at_s = record.demand or PRIOR, outlook.delays, now.timestamp()
     return SkuStock(
         record.available,
         record.on_sale,
-        demand,
+        asked.pooled(demand, outlook.amazon_share),
         delays,
-        selling_s=selling_s,
-        pace=pace,
+        selling_s=outlook.selling_s(at_s),
+        pace=asked.pace(demand, at_s, outlook.expected(at_s), delays.order_known_s / 2),
         at_s=at_s,
         covered=record.covered,
     )

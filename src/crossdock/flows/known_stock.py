@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crossdock.domain.case import Case
 from crossdock.domain.cover import PREFIX
-from crossdock.domain.evidence import is_read_before
+from crossdock.domain.evidence import is_stale
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.inventory import StockEntry
@@ -84,8 +84,9 @@ def wants_reading(record: StockRecord, known: KnownStock, rule: StockRule, *, re
     due_s = read_due_s(record, rule, known.outlook, now)
     if due_s is not None and due_s <= now.timestamp():
         return True
+    if not is_stale(sku_stock(record, known.outlook, now), rule):
+        return False
     decision = decide_known(record, known, rule, now)
     # A feed takes minutes: what is read now is no news when it takes effect.
-    if not isinstance(decision, SetListed) or (known.lane == "feed" and decision.quantity > record.on_sale.most):
-        return False
-    return is_read_before(sku_stock(record, known.outlook, now), rule, decision.quantity)
+    by_feed = known.lane == "feed" and decision.quantity > record.on_sale.most
+    return isinstance(decision, SetListed) and decision.quantity > 0 and not by_feed

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crossdock.domain.cover import PREFIX
 from crossdock.domain.feed import with_news
 from crossdock.domain.ids import SellerSku
 from crossdock.domain.plan import Lane, PlannedSet, choose_lane, planned, waiting_set
@@ -54,13 +53,10 @@ def plan_set(
     )
     news = [line for line in known.lines if line.units != line.counted]
     record = replace(known.record, on_sale=counted(known.record, news))
-    available = pool_of(known.entries, split_shipping=split_shipping, covers=known.covers) - unclaimed
+    pool = pool_of(known.entries, split_shipping=split_shipping, covers=known.covers, missing=unclaimed)
     sold = sum(max(0, line.units - line.counted) for line in news)
     shop = known.split.shop if known.split is not None else ()
     entries = (*known.entries, *shop)
-    lying = pool_of(known.entries, split_shipping=split_shipping, covers=PREFIX) - unclaimed
-    record = learnt(
-        record, entries, shop, outlook=known.outlook, available=available, lying=lying, amazon_units=sold, now=now
-    )
+    record = learnt(record, entries, shop, outlook=known.outlook, pool=pool, amazon_units=sold, now=now)
     record, _ = use_read(with_news(record, known.news), known, rule, now)
     return record, planned(sku, record, decide_known(record, known, rule, now))

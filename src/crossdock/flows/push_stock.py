@@ -13,7 +13,7 @@ from typing import assert_never
 
 from crossdock.domain import on_sale
 from crossdock.domain.case import Case
-from crossdock.domain.cover import PREFIX, release_at_s
+from crossdock.domain.cover import release_at_s
 from crossdock.domain.delays import shown_after
 from crossdock.domain.feed import EXPECTED_AFTER, with_news
 from crossdock.domain.ids import SellerSku
@@ -72,13 +72,9 @@ def push_stock(
     record = with_news(claimed.record, known.news)
     events, cases = list(claimed.events), [*claimed.cases, *refused]
 
-    is_wanted = wants_reading(record, known, rule, restocked=claimed.restocked, now=now)
-    record, late, read, unreadable = _ask(sku, record, known, listings=listings if is_wanted else None, clock=clock)
-    events, cases = [*events, *read], [*cases, *unreadable]
-    record, foreign = use_read(record, known, rule, now)
-    if (shown_after_s := shown_after(claimed.record, record)) is not None:
-        known.note_shown(shown_after_s)
-    cases += foreign
+    look = partial(_evidence, listings=listings, rule=rule, clock=clock, now=now)
+    record, late, read, found = look(sku, record, known, claimed)
+    events, cases = [*events, *read], [*cases, *found]
     move = partial(_move, inventory=inventory, stock=stock, rule=rule, now=now)
     record, take_down, moved = move(sku, record, known, claimed)
 
@@ -111,26 +107,40 @@ def _claim(
     """What was sold is off the entries, and the record has learnt from the look."""
     news = sum(max(0, line.units - line.counted) for line in known.lines)
     claimed = claim_units(known.record, known.entries, known.lines, inventory=inventory, stock=stock, now=now)
-    available = pool_of(claimed.entries, split_shipping=split_shipping, covers=known.covers) - claimed.missing
+    pool = pool_of(claimed.entries, split_shipping=split_shipping, covers=known.covers, missing=claimed.missing)
     shop = known.split.shop if known.split is not None else ()
     entries = (*claimed.entries, *shop)
-    outlook = known.outlook
-    lying = pool_of(claimed.entries, split_shipping=split_shipping, covers=PREFIX) - claimed.missing
-    record = learnt(
-        claimed.record, entries, shop, outlook=outlook, available=available, lying=lying, amazon_units=news, now=now
-    )
+    record = learnt(claimed.record, entries, shop, outlook=known.outlook, pool=pool, amazon_units=news, now=now)
     return replace(claimed, record=record)
 
 
-def _ask(
-    sku: SellerSku, record: StockRecord, known: KnownStock, *, listings: AmazonListings | None, clock: Clock
+def _evidence(
+    sku: SellerSku,
+    record: StockRecord,
+    known: KnownStock,
+    claimed: Claimed,
+    *,
+    listings: AmazonListings,
+    rule: StockRule,
+    clock: Clock,
+    now: datetime,
 ) -> tuple[StockRecord, Unavailable | None, list[Event], list[Case]]:
-    """What Amazon shows now; the record as it was, and why, where our rate has no read left. With proof nothing goes on without it.
+    """The record with what Amazon shows in it, asked where that is worth a call; why it was not, where our rate has no read left."""
+    late: Unavailable | None = None
+    events: list[Event] = []
+    cases: list[Case] = []
+    if wants_reading(record, known, rule, restocked=claimed.restocked, now=now):
+        record, late, events, cases = _ask(sku, record, known, listings=listings, clock=clock)
+    record, foreign = use_read(record, known, rule, now)
+    if (shown_after_s := shown_after(claimed.record, record)) is not None:
+        known.note_shown(shown_after_s)
+    return record, late, events, [*cases, *foreign]
 
-    Without `listings` nothing is asked.
-    """
-    if listings is None:
-        return record, None, [], []
+
+def _ask(
+    sku: SellerSku, record: StockRecord, known: KnownStock, *, listings: AmazonListings, clock: Clock
+) -> tuple[StockRecord, Unavailable | None, list[Event], list[Case]]:
+    """What Amazon shows now; the record as it was, and why, where our rate has no read left. With proof nothing goes on without it."""
     known.want_read(sku)
     try:
         listed = listings.read_quantity(sku, urgent=record.on_sale.is_under_way())

@@ -40,7 +40,7 @@ class Proof:
     in_shop: list[int] = field(default_factory=list)
     shown: dict[int, Shown] = field(default_factory=dict)
     moves: int = 0
-    amazon_share: float = 0.5
+    amazon_share: float = asked.EVEN_SHARE
     _market: Market | None = None
 
     @property
@@ -53,7 +53,7 @@ class Proof:
         """Split every SKU's stock, and list Amazon's part."""
         self._market = market
         self.lines = [line_of(market, place, announced=self.announced) for place in range(len(market.shelves))]
-        self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
+        self.amazon_share = asked.share_of(line.demand for line in self.lines)
         for place, shelf in enumerate(market.shelves):
             line = self.lines[place]
             units = first_split(shelf.stock, self._stock(line))
@@ -116,7 +116,7 @@ class Proof:
         else:
             self._learn(line, self.in_shop[sku])
             if sku == 0:
-                self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
+                self.amazon_share = asked.share_of(line.demand for line in self.lines)
             if self.market.now_s < self.market.scene.end_s:
                 self.market.wake(self.market.now_s + LEARN_EVERY_S, sku, "learn")
         self._decide(sku, line)

@@ -12,7 +12,7 @@ from crossdock.domain import demand as asked
 from crossdock.domain import on_sale, peaks
 from crossdock.domain.cover import units_to_cover
 from crossdock.domain.demand import PACE_S, Demand
-from crossdock.domain.evidence import ROOM_EVERY_S, is_read_before, read_again_at, read_room
+from crossdock.domain.evidence import ROOM_EVERY_S, is_stale, read_again_at, read_room
 from crossdock.domain.on_sale import OnSale
 from crossdock.domain.peaks import AHEAD_S, Boost, Calendar
 from crossdock.domain.sellable import USUAL_S, Delays, SetListed, SkuStock, StockRule, decide_set
@@ -59,7 +59,7 @@ class Rules:
     announced: bool
     lines: list[Line] = field(default_factory=list)
     pace: float = 1.0
-    amazon_share: float = 0.5
+    amazon_share: float = asked.EVEN_SHARE
     delays: Delays = DELAYS["events"]
     _asked: int = 0
     _shop_minutes: dict[int, int] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Rules:
         self.delays = DELAYS[market.feed]
         market.wake(ROOM_EVERY_S, 0, "room")
         self.lines = [line_of(market, place, announced=self.announced) for place in range(len(market.shelves))]
-        self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
+        self.amazon_share = asked.share_of(line.demand for line in self.lines)
         for place, line in enumerate(self.lines):
             decision = decide_set(self._stock(line), self.rule)
             market.shelves[place].live = decision.quantity
@@ -147,7 +147,7 @@ class Rules:
             return
         if sku == 0:
             self._measure_pace()
-            self.amazon_share = asked.share_of(line.demand for line in self.lines) or 0.5
+            self.amazon_share = asked.share_of(line.demand for line in self.lines)
         self._learn(line)
         self._decide(sku, line)
         if self.market.now_s < self.market.scene.end_s:
@@ -172,7 +172,7 @@ class Rules:
         line.shop_open = line.shop_open and line.available > line.on_sale.unseen
         stock = self._stock(line)
         decision = decide_set(stock, self.rule)
-        if isinstance(decision, SetListed) and is_read_before(stock, self.rule, decision.quantity):
+        if isinstance(decision, SetListed) and decision.quantity > 0 and is_stale(stock, self.rule):
             if not line.is_asked:
                 market.read_listed(sku)
             line.is_asked = True

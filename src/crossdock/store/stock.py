@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.domain.demand import Demand
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import AmazonOrderId, OrderItemId, SellerSku
 from crossdock.domain.stock_record import SentSet, SoldLine, StockRecord
@@ -22,6 +23,7 @@ from crossdock.store.feeds import FeedStore, gather
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(StockRecord)
+_demand_decoder = msgspec.json.Decoder(Demand)
 
 
 class StockStore:
@@ -198,20 +200,17 @@ class StockStore:
             ).fetchall()
         return {SellerSku(row[0]): row[1] for row in rows}
 
-    def usual_share(self) -> float | None:
-        """Amazon's share of the usual rates of the SKUs that the merchant ships, of 20,000 where there are more; None where nothing was learnt."""
+    def demands(self) -> list[Demand]:
+        """What was learnt of the SKUs that the merchant ships; of 20,000, where there are more."""
         with self._database.transaction([self._connection_id]) as transaction:
-            row = transaction.execute(
+            rows = transaction.execute(
                 """
-                select sum(amazon) / nullif(sum(amazon) + sum(shop), 0) from (
-                    select (record#>>'{demand,amazon,units}')::float8 / (record#>>'{demand,amazon,seconds}')::float8 as amazon,
-                        (record#>>'{demand,shop,units}')::float8 / (record#>>'{demand,shop,seconds}')::float8 as shop
-                    from stock where connection_id = %s and record->>'fulfilled_by' = 'MERCHANT' and record->>'demand' is not null limit 20000
-                ) rate
+                select (record->'demand')::text from stock
+                where connection_id = %s and record->>'fulfilled_by' = 'MERCHANT' and record->>'demand' is not null limit 20000
                 """,
                 [self._connection_id],
-            ).fetchone()
-        return float(row[0]) if row and row[0] is not None else None
+            ).fetchall()
+        return [_demand_decoder.decode(row[0]) for row in rows]
 
     def count_listed(self, since: datetime) -> tuple[int, int]:
         """How many have something for sale, and how many were taken off sale since then."""
