@@ -45,6 +45,12 @@ def test_a_shop_that_sells_all_it_has_gives_nothing() -> None:
     assert isinstance(decide_transfer(escrow(0, 0, MOSTLY_SHOP), 3, RULE), LeaveSplit)
 
 
+@pytest.mark.parametrize(("in_shop", "move"), [(3, LeaveSplit("the shop sells as many")), (4, MoveToAmazon(2))])
+def test_a_move_is_worth_its_set(in_shop: int, move: object) -> None:
+    """Ten are asked for in the time that is left, half of them on Amazon: of three units the shop alone sells nearly as many as both sides would."""
+    assert decide_transfer(escrow(0, 0), in_shop, RULE) == move
+
+
 def test_what_the_hold_sets_free_goes_back_to_an_empty_shop() -> None:
     """No more than that, and no more than Amazon's part leaves over."""
     assert decide_transfer(escrow(10, 2), 0, RULE) == MoveToShop(5)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crossdock.domain import demand as asked
 from crossdock.domain.outlook import AnnouncedPeak, Outlook
 from crossdock.domain.peaks import Boost
 from crossdock.domain.stock_look import sku_stock
@@ -40,3 +41,14 @@ def test_what_is_divided_out_is_the_average_of_the_time(from_s: float, until_s: 
 def test_more_is_prepared_for_and_less_is_not(times: float, counts_from: datetime) -> None:
     """What sells less than usual counts when it is there: before it, too much would be listed."""
     assert AnnouncedPeak(NOON, NOON + HOUR, times).counts_from() == counts_from
+
+
+def test_a_sku_is_reckoned_with_in_the_share_of_all() -> None:
+    """What its two sides sold tells of either; the share of all SKUs says how much."""
+    record = StockRecord(demand=asked.prior(10.0, 10.0))
+    rates = [
+        sku_stock(record, Outlook(amazon_share=share), datetime(2026, 12, 1, tzinfo=UTC)).demand
+        for share in (0.1, 0.5, 0.9)
+    ]
+    assert [rate.amazon.per_s > rate.shop.per_s for rate in rates] == [False, False, True]
+    assert rates[0].amazon.per_s < rates[1].amazon.per_s < rates[2].amazon.per_s

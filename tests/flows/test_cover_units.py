@@ -12,6 +12,7 @@ from crossdock.domain.cover import cover_number, covers_of
 from crossdock.domain.sellable import StockRule
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.stock_record import StockRecord
+from crossdock.flows.cover_units import _spread
 from crossdock.twin.commercetools_orders import place_order
 from crossdock.twin.commercetools_refusals import RefusedError
 from crossdock.twin.world import Fault
@@ -128,6 +129,26 @@ def test_no_entry_keeps_back_what_lies_in_another(stage: Stage) -> None:
     assert [sum(each) for each in stood] == [3, 3]
     assert min(left for left, _ in stood) >= 0
     assert sum(kept for _, kept in stood) == record(scene).covered > 0
+
+
+def test_entries_together_keep_back_what_one_would(stage: Stage) -> None:
+    """What the first keeps back the second does not keep back as well."""
+    shelf = replace(scarce(stage).stock.inventory.read([MUG]).entries[0], available=6, claims={})
+    kept = [units for _, units in _spread([shelf, replace(shelf, entry_id="another")], 8, "cover/")]
+    assert kept == [6, 2]
+
+
+def test_cover_that_commercetools_does_not_take_is_tried_again(stage: Stage) -> None:
+    """The 0 that was due with it goes its way; what is to be kept back meanwhile is, seconds after commercetools answers again."""
+    scene = scarce(stage, left=14)
+    place_order(scene.project, {MUG: 5}, channel_key="warehouse")
+    scene.stock.discover()
+    scene.twin.world.faults.add(Fault("commercetools.updateInventoryEntry", "unavailable", times=None))
+    scene.after(seconds=20).stock.drain(batches=5)
+    assert record(scene).on_sale.zero_at_s is not None
+    scene.twin.world.faults.clear()
+    scene.after(seconds=6).stock.drain(batches=5)
+    assert entry(scene)[1] == record(scene).covered > 0
 
 
 def test_entry_that_feeds_amazon_no_more_has_all_back(stage: Stage) -> None:

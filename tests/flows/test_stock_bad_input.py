@@ -609,3 +609,17 @@ def test_careless_messages_change_nothing_but_the_time(shared_stage: Stage, said
     assert 0 < listed(scene) <= 100
     assert calls(scene, "amazon.patchListingsItem") <= sent + 1
     assert on_stock(scene) == 100
+
+
+@pytest.mark.parametrize("quantity", [50_000, 700])
+def test_set_waits_for_a_read_where_orders_are_known_late(shared_stage: Stage, quantity: int) -> None:
+    """Up or down: what Amazon sold since the last read would be on sale again, and nobody else told of it."""
+    scene = watch(opened(shared_stage), 10)
+    reads, sets = calls(scene, "amazon.getListingsItem"), calls(scene, "amazon.patchListingsItem")
+    counted_anew(scene, quantity)
+    scene.stock.look_at([MUG])
+    record = held(scene)
+    scene.stock.store.save(MUG, replace(record, read_wanted=False), scene.twin.world.clock.now())
+    scene.stock.drain(batches=1)
+    assert calls(scene, "amazon.patchListingsItem") == sets + 1
+    assert calls(scene, "amazon.getListingsItem") == reads + 1

@@ -51,6 +51,8 @@ UNSHOWN_MAX = 2
 COMPARED_SOON = timedelta(minutes=5)
 # A set that Amazon refused in a feed is tried once more so much later, as one that it refused in a call.
 REFUSED_FOR = timedelta(minutes=15)
+# What could not be kept back beside a set that did not wait for it.
+COVER_AGAIN = timedelta(seconds=5)
 TOO_MANY = "too many SKUs would be set to 0 at once"
 
 
@@ -97,7 +99,7 @@ def push_stock(
 
     stock.save(sku, record, now, view=view(record, known.lines, decision, known.outlook, rule=rule, now=now))
     outcome = _outcome(record, decision, known, (*cases, *_cases(record, known, rule)))
-    latest = now + (REFUSED_FOR if refused else LOOK_AFTER)
+    latest = now + (COVER_AGAIN if fault else REFUSED_FOR if refused else LOOK_AFTER)
     return replace(outcome, due_at=_due_at(record, known, rule, now, latest=latest), events=tuple(events))
 
 
