@@ -406,6 +406,7 @@ def test_what_is_kept_back_in_the_shop_is_told_on_the_page(stage: Stage) -> None
 
     page, other = (read(visitor.get(f"/stock/eu/{sku}").text).text() for sku in ("MUG", "CUP"))
 
+    assert "what is kept back counted in; what orders known by then took is off already" in page
     assert "Kept back in the shop" in page
     assert "off the entry while Amazon may sell them before we hear of it; the shop can sell 10" in page
     assert "Nothing of it can be sold twice now: what Amazon may sell is kept back in the shop." in page

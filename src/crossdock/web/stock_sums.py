@@ -127,10 +127,10 @@ def held(sheet: StockSheet) -> list[Held]:
     view, record = sheet.row.view, sheet.record
     if view is None:
         return []
+    known = "what orders known by then took is off already"
+    available = f"what is kept back counted in; {known}" if view.covered else known
     rows = [
-        Held(
-            "Available in commercetools", words.number(view.available), "what orders known by then took is off already"
-        ),
+        Held("Available in commercetools", words.number(view.available), available),
         Held("Claimed for Amazon", words.number(view.claims), _claimed(sheet)),
     ]
     if _ships(sheet) != "MERCHANT":
