@@ -69,7 +69,8 @@ def prepare(place: pathlib.Path, lock: pathlib.Path) -> None:
     done = json.loads(stamp.read_text()) if stamp.exists() else {}
     base = [sys.version, PYTHON, str(CHECKOUT), str(place)]
     pins = re.findall(r"^\S+==\S+", lock.read_text(), re.MULTILINE)
-    package = hashlib.sha256((CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()
+    packages = [CHECKOUT, CHECKOUT / "verify"]
+    package = hashlib.sha256(b"".join((folder / "pyproject.toml").read_bytes() for folder in packages)).hexdigest()
     before = set(done.get("pins", []))
     if done.get("base") == base and done.get("package") == package and before.issuperset(pins):
         return
@@ -91,8 +92,8 @@ def prepare(place: pathlib.Path, lock: pathlib.Path) -> None:
     if fresh or not before.issuperset(pins):
         say(f"{len(pins)} packages from {lock.name}")
         run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(lock)])
-    say("Crossdock itself")
-    run([*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(CHECKOUT)])
+    say("Crossdock itself, and crossdock-verify")
+    run([*pip, "--no-deps", "--no-build-isolation", "--no-index", *(f"--editable={folder}" for folder in packages)])
     kept = pins if fresh else sorted(before.union(pins))
     stamp.write_text(json.dumps({"base": base, "package": package, "pins": kept}))
 

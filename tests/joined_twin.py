@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from crossdock.domain.cover import PREFIX
+from crossdock.domain.finance_policy import FinancePolicy
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
@@ -107,6 +108,7 @@ class Stage:
         marketplaces: tuple[str, ...] = tuple(MARKETPLACES),
         roles: tuple[str, ...] = ROLES,
         stock: StockPolicy | None = None,
+        finance: FinancePolicy | None = None,
         ahead: timedelta = timedelta(0),
         **orders: Any,
     ) -> Scene:
@@ -141,6 +143,7 @@ class Stage:
             CommercetoolsSide(project.key, "http://commercetools.test", "http://commercetools.test"),
             OrderPolicy(marketplaces=frozenset(MarketplaceId(m) for m in marketplaces), tax_rates=RATES, **settings),
             stock,
+            finance=finance,
         )
         handle = through(twin.handle)
         joined = Joined(

@@ -10,6 +10,7 @@ The rooms are named by the trade, the doors by the platform:
     amazon/          the door to Seller Central, the Selling Partner API
     commercetools/   the door to the merchant's own shop
     store/           what is remembered: PostgreSQL, ours or yours
+    exports/         journals for the ledgers people have, each checked again before it is offered
     web/             the desk: the pages where people see what happened and why
     simulation/      a peak, or a merchant's own history, played under chosen rules of stock
     twin/            both platforms, simulated from their specifications
@@ -17,11 +18,13 @@ The rooms are named by the trade, the doors by the platform:
 Between the rooms:
 
     cli.py           the commands; `cli_records.py` has those of orders, `cli_cases.py` those of cases,
-                     `cli_stock.py` and `cli_plan.py` those of stock, `cli_simulate.py` what stock would do,
+                     `cli_settlements.py` those of settlements, `cli_stock.py` and `cli_plan.py` those of stock, `cli_simulate.py` what stock would do,
                      `cli_twin.py` the twin's, `console.py` how all of them speak
     __main__.py      `python -m crossdock`
     start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock
     app.py           all connections of one process; `joined.py` wires one, `doors.py` hangs its doors
+    joins.py         what a connection has where its policy says so: stock, and books
+    joined_finance.py  the books of one connection
     joined_stock.py  the stock of one connection; `joined_feeds.py` its feeds, `joined_comparison.py` its comparison
                      with Amazon, `joined_plan.py` its plans, `joined_delays.py` its delays,
                      `joined_zeroes.py` how much may go off sale at once, and `joined_checks.py` the checks over its orders
@@ -32,8 +35,8 @@ Between the rooms:
     checkup.py       `crossdock check`
     rehearsal.py     what `--dry-run` shows
     backfill.py      orders of a stretch of time
-    ports.py         what flows need from outside, as Protocols; `ports_feeds.py` has those of feeds
-    policy.py        crossdock.toml; `policy_orders.py` and `policy_stock.py` read its two large tables, `policy_queue.py` a small one
+    ports.py         what flows need from outside, as Protocols; `ports_feeds.py` has those of feeds, `ports_finance.py` those of money
+    policy.py        crossdock.toml; `policy_orders.py`, `policy_stock.py` and `policy_finance.py` read its large tables, `policy_queue.py` a small one
     policy_file.py   reads the file, and tells every problem with its line
     settings.py      the environment: addresses and secrets
     rate.py          the published plan of an operation, and the limiter that keeps to it

@@ -20,6 +20,7 @@ from crossdock import checkup, events
 from crossdock.cli_cases import cases_cli
 from crossdock.cli_plan import plan_cli, push
 from crossdock.cli_records import chosen, for_each, orders_cli
+from crossdock.cli_settlements import settlements_cli
 from crossdock.cli_simulate import simulate
 from crossdock.cli_stock import pause, resume, stock_cli
 from crossdock.cli_twin import twin_cli
@@ -60,6 +61,7 @@ cli = typer.Typer(
 cli.add_typer(orders_cli, name="orders")
 cli.add_typer(cases_cli, name="cases")
 cli.add_typer(stock_cli, name="stock")
+cli.add_typer(settlements_cli, name="settlements")
 cli.add_typer(twin_cli, name="twin")
 cli.command()(pause)
 cli.command()(resume)

@@ -32,6 +32,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "personal_data.erased": frozenset({"records", "certificates"}),
     "day.checked": frozenset({"day", "on_amazon", "in_commercetools", "out_of_scope", "waiting", "missing"}),
     "fence.checked": frozenset({"found"}),
+    "settlement.reconciled": frozenset({"settlement_id", "outcome", "rows", "cases"}),
     "desk.started": frozenset({"address"}),
     "desk.failed": frozenset({"path", "error", "place"}),
 }

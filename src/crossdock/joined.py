@@ -13,8 +13,6 @@ from functools import partial
 from crossdock import doors, events
 from crossdock.amazon.notifications import hear
 from crossdock.commercetools.customers import Customers
-from crossdock.commercetools.inventory import Inventory
-from crossdock.commercetools.messages import Messages
 from crossdock.commercetools.orders import Orders
 from crossdock.commercetools.products import Products
 from crossdock.commercetools.provision import Channels, Provision
@@ -27,7 +25,7 @@ from crossdock.domain.stock_policy import StockPolicy
 from crossdock.domain.timeline import Outcome
 from crossdock.doors import Outside
 from crossdock.engine.drain import BATCHES_MAX, Flow, Report, drain, tell
-from crossdock.engine.schedule import INGEST, PUSH
+from crossdock.engine.schedule import INGEST
 from crossdock.errors import ConfigError, DataError
 from crossdock.flows.erase_personal_data import erase_personal_data
 from crossdock.flows.ingest_orders import (
@@ -40,8 +38,8 @@ from crossdock.flows.ingest_orders import (
 )
 from crossdock.flows.read_recipients import BatchRecipients, personal_by_order
 from crossdock.joined_checks import OrderChecks
-from crossdock.joined_feeds import JoinedFeeds
 from crossdock.joined_stock import JoinedStock
+from crossdock.joins import join_finance, join_stock
 from crossdock.policy import ConnectionPolicy
 from crossdock.ports import Clock
 from crossdock.settings import ConnectionSecrets
@@ -54,7 +52,6 @@ from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
 from crossdock.store.sheets import find_order
 from crossdock.store.snapshots import arrival, decode_order
-from crossdock.store.stock import StockStore
 from crossdock.store.vault import Vault
 
 
@@ -106,34 +103,20 @@ class Joined:
             clock=outside.clock,
         )
         self.stock = None if policy.stock is None else self._stock(policy.stock, outside.clock)
+        self.finance = join_finance(policy, database=database, owners=owners, clock=outside.clock)
 
     def _stock(self, policy: StockPolicy, clock: Clock) -> JoinedStock:
         """The stock of this connection, where the merchant gave it to us."""
-        channels = Channels(self.commercetools, policy.channel_keys())
-        inbox = Inbox(self._database, self.connection_id, PUSH, self._owners)
-        feeds = JoinedFeeds(
-            doors.amazon_feeds(self._http, self.policy, self._secrets, rates=self.rates, clock=clock),
-            database=self._database,
-            connection_id=self.connection_id,
-            seller_id=self.policy.amazon.seller_id,
-            inbox=inbox,
-            clock=clock,
-        )
-        return JoinedStock(
+        return join_stock(
+            self.policy,
             policy,
-            self.policy.orders,
-            inbox=inbox,
-            cursors=self.cursors,
-            store=StockStore(self._database, self.connection_id),
-            inventory=Inventory(self.commercetools, channels.key_of, policy.stock_type),
-            messages=Messages(self.commercetools),
-            listings=doors.amazon_listings(self._http, self.policy, self._secrets, rates=self.rates, clock=clock),
-            lock=lambda: self._database.lock(f"{self.connection_id}/{PUSH}"),
-            feeds=feeds,
-            our_client=self._secrets.ct_client_id,
+            self._secrets,
+            database=self._database,
+            owners=self._owners,
+            http=self._http,
+            commercetools=self.commercetools,
             searched_until=self.searched_until,
             clock=clock,
-            connection_id=self.connection_id,
         )
 
     def close(self) -> None:

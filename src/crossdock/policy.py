@@ -13,12 +13,14 @@ from typing import Any
 
 from crossdock.domain.case import Owner
 from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.finance_policy import FinancePolicy
 from crossdock.domain.ids import ConnectionId, MarketplaceId
 from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.errors import ConfigError
 from crossdock.policy_file import URL, Section, read_toml
+from crossdock.policy_finance import read_finance
 from crossdock.policy_orders import marketplace, read_orders
 from crossdock.policy_queue import QueueAddress, read_queues
 from crossdock.policy_stock import Shelf, check_shelves, check_with_orders, read_stock
@@ -65,7 +67,10 @@ class CommercetoolsSide:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPolicy:
-    """One seller account joined to one project. `stock` None: quantities on Amazon are left alone. `queues`: none where all is found by asking."""
+    """One seller account joined to one project. `stock` None: quantities on Amazon are left alone. `queues`: none where all is found by asking.
+
+    `finance` None: settlements are left alone.
+    """
 
     connection_id: ConnectionId
     amazon: AmazonSide
@@ -73,6 +78,7 @@ class ConnectionPolicy:
     orders: OrderPolicy
     stock: StockPolicy | None = None
     queues: tuple[QueueAddress, ...] = ()
+    finance: FinancePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,9 @@ def _connection(section: Section) -> ConnectionPolicy:
     if stock is not None and len(section.problems) == problems_before:
         check_with_orders(table, stock, orders)
     queues = read_queues(section.section("queue")) if "queue" in section.values else ()
+    finance = read_finance(section.section("finance")) if "finance" in section.values else None
     section.finish()
-    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock, queues)
+    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock, queues, finance)
 
 
 def _amazon(section: Section) -> AmazonSide:

@@ -16,6 +16,7 @@ from crossdock.engine.drain import Flow, drain
 from crossdock.engine.schedule import INGEST
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.vault import Vault
+from tests.house.case_gallery_finance import FINANCE_EXAMPLES
 from tests.house.case_gallery_stock import STOCK_EXAMPLES
 from tests.house.case_play import ORDERS_LINE, Example, Play, fault, lines_of
 from tests.joined_twin import MASTER_KEY
@@ -199,6 +200,7 @@ EXAMPLES: dict[str, Example] = {
         lines_of(fault("commercetools.importOrder", "forbidden"), f"buy '{_FBM}'", _IMPORT)
     ),
     **STOCK_EXAMPLES,
+    **FINANCE_EXAMPLES,
 }
 
 

@@ -22,6 +22,7 @@ from crossdock.store.database import Database
 from crossdock.twin.control import control
 from crossdock.twin.world import Request
 from tests.joined_twin import MASTER_KEY, START, Scene, Stage, with_policy
+from tests.settlements import finance
 
 TOP = Path(__file__).parents[2]
 SAMPLES = TOP / "tests" / "samples" / "orders"
@@ -119,8 +120,11 @@ class Play:
 
 
 def scene_of(kind: str, stage: Stage) -> Scene:
-    """A fresh scene for an example of a kind: a case of stock needs a policy of stock."""
-    return stage.scene(stock=STOCK if kind.startswith("stock.") else None)
+    """A fresh scene for an example of a kind: a case of stock needs a policy of stock, one of money a policy of money."""
+    return stage.scene(
+        stock=STOCK if kind.startswith("stock.") else None,
+        finance=finance() if kind.startswith("settlement.") else None,
+    )
 
 
 def play(example: Example, scene: Scene, database: Database) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.domain.case import CaseKind, Owner
+from crossdock.domain.case_kinds_finance import FINANCE_CASE_KINDS
 from crossdock.domain.case_kinds_stock import STOCK_CASE_KINDS
 
 # How soon a record that waits for a repair elsewhere is looked at again by itself.
@@ -356,6 +357,7 @@ ALL_CASE_KINDS: tuple[CaseKind, ...] = (
         recheck_s=_SOON_S,
     ),
     *STOCK_CASE_KINDS,
+    *FINANCE_CASE_KINDS,
 )
 
 CASE_KINDS: dict[str, CaseKind] = {kind.code: kind for kind in ALL_CASE_KINDS}

@@ -11,3 +11,15 @@ SellerSku = NewType("SellerSku", str)
 MarketplaceId = NewType("MarketplaceId", str)
 OrderNumber = NewType("OrderNumber", str)
 ChannelKey = NewType("ChannelKey", str)
+SettlementId = NewType("SettlementId", str)
+
+
+def order_number_of(order_id: AmazonOrderId) -> int:
+    """An Amazon order id as a whole number, as rows of settlements keep it: 701-5738750-0566651 is 70157387500566651."""
+    return int(order_id.replace("-", ""))
+
+
+def order_id_of(number: int) -> AmazonOrderId:
+    """The Amazon order id of such a number."""
+    text = f"{number:017d}"
+    return AmazonOrderId(f"{text[:3]}-{text[3:10]}-{text[10:]}")

@@ -18,6 +18,7 @@ SWEEP = "sweep_stock"
 LISTING = "list_stock"
 LISTED = "list_listings"
 FEEDS = "follow_feeds"
+RECONCILE = "reconcile_settlements"
 # In which order one pass over a connection runs them.
 PASS = ((DISCOVER,), (INGEST,), (LISTING, LISTED, STOCK, SWEEP), (FENCE, DAYS, PUSH), (FEEDS,))
 # Flows of records: woken by what arrives and by what is due, not by the clock.

@@ -1,0 +1,205 @@
+"""`crossdock settlements`: one function a command; no logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crossdock.app import App
+from crossdock.cli_records import chosen
+from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, print_table, say, show
+from crossdock.domain.finance_desk import EntryRow, SettlementListRow
+from crossdock.domain.ids import SettlementId
+from crossdock.domain.money import Money
+from crossdock.errors import ConfigError, DataError
+from crossdock.flows.reconcile_settlements import Reconciled
+from crossdock.joined_finance import JoinedFinance
+from crossdock.policy_finance import DEFAULT_CHART
+from crossdock.start_up import open_app
+
+settlements_cli = typer.Typer(
+    no_args_is_help=True, help="Settlements, Amazon's payouts: list, show, import, accept, certificate."
+)
+
+Settlement = Annotated[str, typer.Argument(help="A settlement id, as Amazon has it.", metavar="SETTLEMENT")]
+SAID = {
+    "booked": "booked",
+    "unchanged": "booked before, nothing changed",
+    "same_rows": "other bytes, the same rows as are booked: nothing changed",
+    "held": "NOT booked: its rows do not add up to its total",
+    "differs": "NOT booked: it is booked already with other rows",
+    "foreign": "NOT booked: its orders are another seller's",
+    "unreadable": "NOT booked: it cannot be read",
+}
+FINE = {"booked", "unchanged", "same_rows"}
+
+
+@settlements_cli.command("import")
+def settlements_import(
+    files: Annotated[list[Path], typer.Argument(help="Settlement reports: flat file V2 or archived V1, gzip or not.")],
+    connection: Connection = "",
+    *,
+    any_seller: Annotated[bool, typer.Option(help="Book it although none of its orders is known here.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring settlement files into the books, each once. A file that leaves a doubt is a case, and the others go on."""
+    missing = [f"{file}: is no file that can be read" for file in files if not file.is_file()]
+    if missing:
+        raise ConfigError(missing)
+    with open_app() as app:
+        [finance] = _finances(app, connection, one=True)
+        done = [_import(finance, file, any_seller=any_seller) for file in files]
+    columns = ["file", "settlement", "what became of it", "cases"]
+    cells = [(each["file"], each["settlement_id"], _said(each), len(each["cases"])) for each in done]
+    show(done, as_json=as_json, people=lambda: print_table(f"{len(done)} files", columns, cells, texts=1))
+    if any(each["outcome"] not in FINE or each["cases"] for each in done):
+        raise typer.Exit(EXIT_NEEDS_PERSON)
+
+
+@settlements_cli.command("list")
+def settlements_list(connection: Connection = "", *, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List settlements, the newest first: period, total, and whether anything is open."""
+    with open_app() as app:
+        rows = [row for finance in _finances(app, connection) for row in finance.sheets.settlements(limit)]
+    rows = sorted(rows, key=lambda row: row.ends_at, reverse=True)[:limit]
+    columns = ["settlement", "from", "to", "total", "rows", "in suspense", "state", "cases", "chain"]
+    show(
+        rows,
+        as_json=as_json,
+        people=lambda: (
+            print_table(f"{len(rows)} settlements", columns, [_cells(row) for row in rows])
+            if rows
+            else say(
+                "No settlements: `crossdock settlements import` takes files, and reports are fetched by themselves."
+            )
+        ),
+    )
+
+
+@settlements_cli.command("show")
+def settlements_show(settlement: Settlement, connection: Connection = "", *, as_json: AsJson = False) -> None:
+    """Show one settlement: its entries line by line, debits and credits."""
+    with open_app() as app:
+        finance = _with_settlement(app, connection, settlement)
+        lines = finance.sheets.entries(SettlementId(settlement))
+    columns = ["entry", "day", "account", "marketplace", "tax", "debit", "credit", "rows"]
+    show(
+        lines,
+        as_json=as_json,
+        people=lambda: print_table(f"Settlement {settlement}", columns, [_line(r) for r in lines]),
+    )
+
+
+@settlements_cli.command("accept")
+def settlements_accept(
+    settlement: Settlement,
+    difference: Annotated[str, typer.Option(help="The exact difference, as the case names it, such as -60.57.")],
+    reason: Annotated[str, typer.Option(help="Why: stands in the certificate.")],
+    connection: Connection = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take the difference between a settlement's rows and its total into suspense, and book it."""
+    with open_app() as app:
+        finance = _with_settlement(app, connection, settlement)
+        done = finance.accept(SettlementId(settlement), difference, reason)
+    show(_told(settlement, done), as_json=as_json, people=lambda: say(f"{settlement}: {SAID[done.outcome]}"))
+
+
+@settlements_cli.command("chart")
+def settlements_chart(*, as_json: AsJson = False) -> None:
+    """Print the shipped mapping of labels to accounts, as a file to begin one of your own from."""
+    text = DEFAULT_CHART.read_text(encoding="utf-8")
+    show({"chart": text}, as_json=as_json, people=lambda: typer.echo(text, nl=False))
+
+
+@settlements_cli.command("certificate")
+def settlements_certificate(
+    settlement: Settlement,
+    to: Annotated[Path, typer.Option(help="A folder for the certificates and files.")] = Path(),
+    connection: Connection = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the certificate of a settlement, those before it, and the files as received: what `crossdock-verify` reads."""
+    if not to.is_dir():
+        raise ConfigError([f"--to: {to} is no folder; make it first"])
+    with open_app() as app:
+        written = _with_settlement(app, connection, settlement).write_audit(settlement, to)
+    show(
+        [str(path) for path in written],
+        as_json=as_json,
+        people=lambda: say(*map(str, written), "", f"crossdock-verify {to}"),
+    )
+
+
+def _import(finance: JoinedFinance, file: Path, *, any_seller: bool) -> dict[str, Any]:
+    """One file; what cannot be read is told with line and column, and stops no other."""
+    try:
+        with file.open("rb") as stream:
+            return _told(str(file), finance.import_file(stream, file.name, any_seller=any_seller))
+    except DataError as fault:
+        case = {"kind": "settlement.unreadable", "where": fault.where, "what": fault.what}
+        return {"file": str(file), "settlement_id": "", "outcome": "unreadable", "cases": [case]}
+
+
+def _told(file: str, done: Reconciled) -> dict[str, Any]:
+    cases = [{"kind": case.kind, **case.facts} for case in done.cases]
+    return {"file": file, "settlement_id": done.settlement_id, "outcome": done.outcome, "cases": cases}
+
+
+def _said(told: dict[str, Any]) -> str:
+    detail = [", ".join(f"{name} {value}" for name, value in case.items()) for case in told["cases"]]
+    return "; ".join([SAID[told["outcome"]], *detail])
+
+
+def _finances(app: App, connection: str, *, one: bool = False) -> list[JoinedFinance]:
+    """The books of the chosen connections; ConfigError where none are kept, or where one is wanted and there are several."""
+    found = [joined.finance for joined in chosen(app, connection) if joined.finance is not None]
+    if not found:
+        raise ConfigError(["crossdock.toml: no connection has a table [connection.finance], so no books are kept"])
+    if one and len(found) > 1:
+        names = ", ".join(finance.connection_id for finance in found)
+        raise ConfigError([f"--connection: several keep books ({names}); say which one the files are of"])
+    return found
+
+
+def _with_settlement(app: App, connection: str, settlement: str) -> JoinedFinance:
+    """The books that have this settlement; ConfigError where none has."""
+    finances = _finances(app, connection)
+    for finance in finances:
+        if "\0" not in settlement and finance.ledger.find(SettlementId(settlement)) is not None:
+            return finance
+    raise ConfigError([f"{settlement[:40]!a}: no such settlement here; `crossdock settlements list` lists them"])
+
+
+def _cells(row: SettlementListRow) -> tuple[object, ...]:
+    total, suspense = Money(row.total, row.currency), Money(row.suspense, row.currency)
+    held = f" (off by {Money(row.difference, row.currency)})" if row.difference else ""
+    return (
+        row.settlement_id,
+        f"{row.starts_at:%Y-%m-%d}",
+        f"{row.ends_at:%Y-%m-%d}",
+        str(total),
+        row.rows,
+        str(suspense) if suspense else "",
+        row.state + held,
+        row.cases or "",
+        row.chain,
+    )
+
+
+def _line(row: EntryRow) -> tuple[object, ...]:
+    amount = str(Money(abs(row.debit), row.currency))
+    return (
+        row.entry_id,
+        row.on_day,
+        row.account,
+        row.marketplace,
+        row.treatment,
+        amount if row.debit > 0 else "",
+        amount if row.debit < 0 else "",
+        row.rows or "",
+    )

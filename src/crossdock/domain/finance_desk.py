@@ -1,0 +1,45 @@
+"""What people see of the books, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementListRow:
+    """A settlement in a list. Amounts in minor units of `currency`; `difference`: declared total less rows, of one that is held; `cases`: open ones."""
+
+    connection_id: str
+    settlement_id: str
+    state: str
+    currency: str
+    total: int
+    starts_at: datetime
+    ends_at: datetime
+    deposit_at: datetime | None
+    rows: int
+    chain: str
+    difference: int
+    source: str | None
+    certificate: str
+    suspense: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One line of an entry, in debits; `rows`: of the settlement it is the sum of."""
+
+    entry_id: str
+    number: int
+    kind: str
+    on_day: date
+    month: date
+    currency: str
+    line: int
+    account: str
+    marketplace: str
+    treatment: str
+    debit: int
+    rows: int

@@ -1,0 +1,103 @@
+"""What the ledger keeps and is asked for: a settlement with all that was made of it, and its neighbours in time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, NamedTuple, Protocol
+
+from crossdock.domain.certificate import Certificate, Chains
+from crossdock.domain.ids import SettlementId
+from crossdock.domain.journal import Entry
+from crossdock.domain.settlement import FileFacts, LabelUse, OrderSums, RowGroup, RowLabel, Settlement
+
+
+class RowColumns(Protocol):
+    """The rows of a settlement as columns, however many millions: asked for sums, and written as they are."""
+
+    labels: Sequence[RowLabel]
+    skus: Sequence[str]
+    others: Sequence[str]
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def posted(self) -> tuple[int, int]:
+        """Seconds since 1970 of the first and the last posting."""
+
+    def orders(self, fulfilled_by: Collection[str]) -> Mapping[int, int]:
+        """Every Amazon order, as a number, with rows of this fulfilment (AFN, MFN): when the first was posted, in seconds since 1970."""
+
+    def group(
+        self, months: Mapping[date, datetime], uses: Sequence[LabelUse], order_mode: Collection[int]
+    ) -> list[RowGroup]:
+        """The sums the books are made of."""
+
+    def digests(self, posting_of_group: Sequence[int]) -> Mapping[int, str]:
+        """Of each posting the hash of the lines of its rows."""
+
+    def tax_left(self, uses: Sequence[LabelUse]) -> Mapping[int, int]:
+        """Orders, as numbers, whose collected tax and whose tax remitted by Amazon do not cancel: what is left, minor units."""
+
+    def order_sums(self, uses: Sequence[LabelUse]) -> OrderSums:
+        """What belongs to orders, and what to none."""
+
+    def copied(self) -> Iterator[bytes]:
+        """The rows as COPY reads them, by numbers."""
+
+    def spelt(self) -> Iterator[bytes]:
+        """The rows as COPY reads them, with their texts."""
+
+
+class PostingPlace(NamedTuple):
+    """Where a group of rows is in the books: the number of its entry, and the place of its posting in it from 0."""
+
+    account: str
+    entry_number: int
+    posting_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedSettlement:
+    """A settlement and all that was made of it. `places`: of each group; `order_mode`: its orders another system invoices, as numbers."""
+
+    settlement: Settlement
+    facts: FileFacts
+    groups: Sequence[RowGroup]
+    places: Sequence[PostingPlace]
+    entries: Sequence[Entry]
+    certificate: Certificate
+    chains: Chains
+    order_mode: Collection[int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSettlement:
+    """A settlement as the ledger has it, in minor units. `difference`: declared total less rows, of one that is held for it."""
+
+    key: int
+    settlement_id: SettlementId
+    sha256: str
+    state: Literal["booked", "held"]
+    currency: str
+    total: int
+    starts_at: datetime
+    ends_at: datetime
+    deposit_at: datetime | None
+    rows: int
+    difference: int
+    chain: str
+    predecessor_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A booked settlement right before or right after another of its currency. `document`: its certificate."""
+
+    settlement_id: SettlementId
+    chain: str
+    is_before: bool
+    certificate_sha256: str
+    document: bytes
+    marketplaces: tuple[str, ...]
