@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from crossdock.domain.finance_policy import FinancePolicy
 from crossdock.domain.journal import Books
-from crossdock.policy_finance import DEFAULT_CHART, read_chart
+from crossdock.policy_finance import shipped_chart
 
 COLUMNS = (  # noqa: SIM905 - in the order of the file, as one reads it
     "settlement-id settlement-start-date settlement-end-date deposit-date total-amount currency transaction-type order-id merchant-order-id "
@@ -22,7 +22,7 @@ REAL = Path(__file__).parents[2] / "shared" / "samples" / "amazon" / "settlement
 
 def finance(zone: str = "Europe/Berlin", closed_until: date = date.min) -> FinancePolicy:
     """A policy with the shipped chart."""
-    return FinancePolicy(Books(ZoneInfo(zone), closed_until), read_chart(DEFAULT_CHART, "default", date.min))
+    return FinancePolicy(Books(ZoneInfo(zone), closed_until), shipped_chart())
 
 
 def a_settlement(

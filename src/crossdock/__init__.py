@@ -24,7 +24,7 @@ Between the rooms:
     start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock
     app.py           all connections of one process; `joined.py` wires one, `doors.py` hangs its doors
     joins.py         what a connection has where its policy says so: stock, and books
-    joined_finance.py  the books of one connection
+    joined_finance.py  the books of one connection; `joined_exports.py` its entries on their way to the merchant's ledger
     joined_stock.py  the stock of one connection; `joined_feeds.py` its feeds, `joined_comparison.py` its comparison
                      with Amazon, `joined_plan.py` its plans, `joined_delays.py` its delays,
                      `joined_zeroes.py` how much may go off sale at once, and `joined_checks.py` the checks over its orders
@@ -36,7 +36,8 @@ Between the rooms:
     rehearsal.py     what `--dry-run` shows
     backfill.py      orders of a stretch of time
     ports.py         what flows need from outside, as Protocols; `ports_feeds.py` has those of feeds, `ports_finance.py` those of money
-    policy.py        crossdock.toml; `policy_orders.py`, `policy_stock.py` and `policy_finance.py` read its large tables, `policy_queue.py` a small one
+    policy.py        crossdock.toml; `policy_orders.py`, `policy_stock.py` and `policy_finance.py` read its large tables,
+                     `policy_export.py` and `policy_queue.py` small ones
     policy_file.py   reads the file, and tells every problem with its line
     settings.py      the environment: addresses and secrets
     rate.py          the published plan of an operation, and the limiter that keeps to it

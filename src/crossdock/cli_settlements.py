@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,15 +13,16 @@ from crossdock.cli_records import chosen
 from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, print_table, say, show
 from crossdock.domain.finance_desk import EntryRow, SettlementListRow
 from crossdock.domain.ids import SettlementId
+from crossdock.domain.ledger import COLUMNS
 from crossdock.domain.money import Money
 from crossdock.errors import ConfigError, DataError
 from crossdock.flows.reconcile_settlements import Reconciled
 from crossdock.joined_finance import JoinedFinance
-from crossdock.policy_finance import DEFAULT_CHART
+from crossdock.policy_finance import DEFAULT_CHART, shipped_chart
 from crossdock.start_up import open_app
 
 settlements_cli = typer.Typer(
-    no_args_is_help=True, help="Settlements, Amazon's payouts: list, show, import, accept, certificate."
+    no_args_is_help=True, help="Settlements, Amazon's payouts: list, show, import, accept, export, certificate."
 )
 
 Settlement = Annotated[str, typer.Argument(help="A settlement id, as Amazon has it.", metavar="SETTLEMENT")]
@@ -33,6 +35,8 @@ SAID = {
     "foreign": "NOT booked: its orders are another seller's",
     "unreadable": "NOT booked: it cannot be read",
 }
+_DAY = ["%Y-%m-%d"]
+_FIRST_DAY, _LAST_DAY = datetime(1995, 7, 16, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 FINE = {"booked", "unchanged", "same_rows"}
 
 
@@ -106,6 +110,55 @@ def settlements_accept(
         finance = _with_settlement(app, connection, settlement)
         done = finance.accept(SettlementId(settlement), difference, reason)
     show(_told(settlement, done), as_json=as_json, people=lambda: say(f"{settlement}: {SAID[done.outcome]}"))
+
+
+@settlements_cli.command("export")
+def settlements_export(
+    target: Annotated[
+        str, typer.Option(help="The ledger: beancount, csv, datev, intacct, netsuite, quickbooks, sage50, xero.")
+    ],
+    settlements: Annotated[list[str] | None, typer.Argument(help="Only these settlements; all without.")] = None,
+    *,
+    to: Annotated[Path, typer.Option(help="A folder for the files.")] = Path(),
+    since: Annotated[datetime, typer.Option(help="The first day of entries.", formats=_DAY)] = _FIRST_DAY,
+    until: Annotated[datetime, typer.Option(help="The last day of entries.", formats=_DAY)] = _LAST_DAY,
+    connection: Connection = "",
+    again: Annotated[bool, typer.Option(help="Entries that were exported before, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write entries as files for your ledger, each read again before it is handed over; entries that were exported before are left out."""
+    if not to.is_dir():
+        raise ConfigError([f"--to: {to} is no folder; make it first"])
+    with open_app() as app:
+        [finance] = _finances(app, connection, one=True)
+        done = finance.exports.export(
+            target, since=since.date(), until=until.date(), settlements=settlements or (), again=again
+        )
+        taken = [to / file.name for file in done.files if (to / file.name).exists()]
+        if taken:
+            raise ConfigError([f"--to: {path} exists already; nothing was written" for path in taken])
+        for file in done.files:
+            (to / file.name).write_bytes(file.content)
+        finance.exports.gone(target, done)
+    told = {"files": [str(to / file.name) for file in done.files], "entries": len(done.entries)}
+    nothing = "No entries: all of these days were exported before; `--again` writes them once more."
+    show(
+        told,
+        as_json=as_json,
+        people=lambda: (
+            say(f"{len(done.entries)} entries", *(str(to / file.name) for file in done.files))
+            if done.files
+            else say(nothing)
+        ),
+    )
+
+
+@settlements_cli.command("ledger")
+def settlements_ledger(*, as_json: AsJson = False) -> None:
+    """Print a table of all accounts to fill in with the numbers of your ledger."""
+    accounts = shipped_chart().chart.accounts.values()
+    rows = [",".join(COLUMNS), *(f'{account.key},*,*,,"{account.name}",' for account in accounts)]
+    show(rows, as_json=as_json, people=lambda: typer.echo("\n".join(rows)))
 
 
 @settlements_cli.command("chart")

@@ -21,6 +21,8 @@ from crossdock.domain.ids import ConnectionId, SettlementId
 from crossdock.domain.money import Money, parse_money
 from crossdock.errors import ConfigError, DataError
 from crossdock.flows.reconcile_settlements import Reconciled, reconcile_settlement
+from crossdock.joined_exports import JoinedExports
+from crossdock.policy_export import ExportPolicy
 from crossdock.ports import Clock, Inbox
 from crossdock.ports_finance import KnownOrders
 from crossdock.store.database import Database
@@ -42,6 +44,7 @@ class JoinedFinance:
     def __init__(
         self,
         policy: FinancePolicy,
+        exports: ExportPolicy,
         *,
         database: Database,
         connection_id: ConnectionId,
@@ -55,6 +58,7 @@ class JoinedFinance:
         self.ledger = Ledger(database, connection_id)
         self.files = SettlementFiles(database, connection_id)
         self.sheets = LedgerSheets(database, connection_id)
+        self.exports = JoinedExports(exports, database=database, connection_id=connection_id, clock=clock)
         self._inbox = inbox
         self._orders = orders
         self._clock = clock

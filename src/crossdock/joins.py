@@ -82,6 +82,7 @@ def join_finance(
         return None
     return JoinedFinance(
         policy.finance,
+        policy.exports,
         database=database,
         connection_id=policy.connection_id,
         inbox=Inbox(database, policy.connection_id, RECONCILE, owners),

@@ -19,6 +19,7 @@ from crossdock.domain.marketplaces import MARKETPLACES
 from crossdock.domain.order_policy import OrderPolicy
 from crossdock.domain.stock_policy import StockPolicy
 from crossdock.errors import ConfigError
+from crossdock.policy_export import ExportPolicy
 from crossdock.policy_file import URL, Section, read_toml
 from crossdock.policy_finance import read_finance
 from crossdock.policy_orders import marketplace, read_orders
@@ -69,7 +70,7 @@ class CommercetoolsSide:
 class ConnectionPolicy:
     """One seller account joined to one project. `stock` None: quantities on Amazon are left alone. `queues`: none where all is found by asking.
 
-    `finance` None: settlements are left alone.
+    `finance` None: settlements are left alone. `exports`: how entries leave for the merchant's ledger.
     """
 
     connection_id: ConnectionId
@@ -79,6 +80,7 @@ class ConnectionPolicy:
     stock: StockPolicy | None = None
     queues: tuple[QueueAddress, ...] = ()
     finance: FinancePolicy | None = None
+    exports: ExportPolicy = field(default_factory=ExportPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,11 @@ def _connection(section: Section) -> ConnectionPolicy:
     if stock is not None and len(section.problems) == problems_before:
         check_with_orders(table, stock, orders)
     queues = read_queues(section.section("queue")) if "queue" in section.values else ()
-    finance = read_finance(section.section("finance")) if "finance" in section.values else None
+    finance, exports = (
+        read_finance(section.section("finance")) if "finance" in section.values else (None, ExportPolicy())
+    )
     section.finish()
-    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock, queues, finance)
+    return ConnectionPolicy(ConnectionId(connection_id), amazon, commercetools, orders, stock, queues, finance, exports)
 
 
 def _amazon(section: Section) -> AmazonSide:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crossdock.errors import ConfigError
+from crossdock.errors import ConfigError, DataError
 
 T = TypeVar("T")
 
@@ -190,6 +190,26 @@ class Section:
             else:
                 result[new_key] = new_value
         return result
+
+    def beside(self, name: str, parse: Callable[[str, str], T], *, bytes_max: int, required: bool = False) -> T | None:
+        """What `parse` makes of text and name of a UTF-8 file beside the policy, which a key names; None where it cannot be read, which is told."""
+        file = self.text(name, None if required else "", pattern=r"[^/\\\s]\S{0,199}")
+        if not file:
+            return None
+        try:
+            with (self.path.parent / file).open("rb") as opened:
+                content = opened.read(bytes_max + 1)
+            if len(content) > bytes_max:
+                self.problem(name, f"{quoted(file)} is larger than {bytes_max} bytes")
+                return None
+            return parse(content.decode("utf-8-sig"), file)
+        except OSError as fault:
+            self.problem(name, f"{quoted(file)} cannot be read: {fault.strerror}")
+        except UnicodeDecodeError:
+            self.problem(name, f"{quoted(file)} is not UTF-8")
+        except DataError as fault:
+            self.problem(name, str(fault))
+        return None
 
     def finish(self) -> None:
         """Every key that nobody asked for is a mistake, most often a typing one."""

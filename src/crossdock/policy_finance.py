@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from crossdock.domain.accounts import RULES_MAX, parse_chart
 from crossdock.domain.finance_policy import FULFILMENTS, FinancePolicy, OwnChart
 from crossdock.domain.journal import Books
-from crossdock.errors import DataError
+from crossdock.policy_export import ExportPolicy, read_exports
 from crossdock.policy_file import Section, moment, quoted
 
 DEFAULT_CHART = Path(__file__).parent / "accounts.csv"
@@ -18,48 +20,39 @@ DEFAULT_CHART = Path(__file__).parent / "accounts.csv"
 _CHART_BYTES_MAX = RULES_MAX * 1_000
 
 
-def read_finance(section: Section) -> FinancePolicy | None:
-    """How one connection's settlements are booked; None where the table has a problem, which is told."""
+def read_finance(section: Section) -> tuple[FinancePolicy | None, ExportPolicy]:
+    """How one connection's settlements are booked, None where the table has a problem, which is told; and how its entries leave."""
     problems = len(section.problems)
     zone = section.value("time_zone", _zone)
     closed_until = section.value("closed_until", _day, date.min)
-    default = read_chart(DEFAULT_CHART, "default", date.min)
+    default = shipped_chart()
     own = tuple(chart for table in section.sections("mapping") if (chart := _mapping(table, default)) is not None)
     if len({each.valid_from for each in own}) < len(own):
         section.problem("mapping", "has two files that are valid from the same day")
     elsewhere = section.pairs("invoiced_elsewhere_from", _elsewhere)
+    exports = read_exports(section)
     section.finish()
     if len(section.problems) > problems or zone is None or closed_until is None:
-        return None
-    return FinancePolicy(Books(zone, closed_until), default, own, elsewhere)
+        return None, exports
+    return FinancePolicy(Books(zone, closed_until), default, own, elsewhere), exports
 
 
 def _mapping(table: Section, default: OwnChart) -> OwnChart | None:
     """A mapping of the merchant's own, read at once, so that what is wrong in it is told before anything is booked."""
-    name = table.text("file", pattern=r"[^/\\\s]\S{0,199}")
     valid_from = table.value("valid_from", _day)
+    own = table.beside("file", partial(_own, default=default), bytes_max=_CHART_BYTES_MAX, required=True)
     table.finish()
-    if not name or valid_from is None:
-        return None
-    try:
-        return read_chart(table.path.parent / name, name, valid_from, default)
-    except OSError as fault:
-        table.problem("file", f"{quoted(name)} cannot be read: {fault.strerror}")
-    except UnicodeDecodeError:
-        table.problem("file", f"{quoted(name)} is not UTF-8")
-    except DataError as fault:
-        table.problem("file", str(fault))
-    return None
+    return replace(own, valid_from=valid_from) if own is not None and valid_from is not None else None
 
 
-def read_chart(path: Path, name: str, valid_from: date, default: OwnChart | None = None) -> OwnChart:
-    """A chart of accounts from its file, asked before `default`; OSError, UnicodeDecodeError or DataError where it cannot be read."""
-    with path.open("rb") as file:
-        content = file.read(_CHART_BYTES_MAX + 1)
-    if len(content) > _CHART_BYTES_MAX:
-        raise DataError(name, f"is larger than {_CHART_BYTES_MAX} bytes")
-    text = content.decode("utf-8-sig")
-    return OwnChart(name, text, parse_chart(text, name, default.chart if default else None), valid_from)
+def _own(text: str, name: str, default: OwnChart) -> OwnChart:
+    return OwnChart(name, text, parse_chart(text, name, default.chart), date.min)
+
+
+def shipped_chart() -> OwnChart:
+    """The mapping that comes with the program."""
+    text = DEFAULT_CHART.read_text(encoding="utf-8")
+    return OwnChart("default", text, parse_chart(text, DEFAULT_CHART.name), date.min)
 
 
 def _zone(value: Any) -> ZoneInfo:

@@ -13,9 +13,9 @@ from crossdock.domain.ids import SettlementId
 from crossdock.domain.journal import Books, Entry, Posting, PostingKey, book
 from crossdock.domain.money import Money
 from crossdock.domain.settlement import Label, RowGroup, Settlement, month_of, month_starts
-from crossdock.policy_finance import DEFAULT_CHART, read_chart
+from crossdock.policy_finance import shipped_chart
 
-CHART = read_chart(DEFAULT_CHART, "default", date.min).chart
+CHART = shipped_chart().chart
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ["Europe/Berlin", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney", "America/Toronto", "Asia/Kolkata"]
 SALE, FEE = Label("Order", "ItemPrice", "Principal"), Label("Order", "ItemFees", "Commission")

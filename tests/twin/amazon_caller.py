@@ -29,6 +29,7 @@ class Caller:
         self.world = World(seed=7)
         self.amazon = Amazon(self.world)
         self.account: SellerAccount = self.amazon.add_account(marketplace_ids=MARKETPLACES)
+        self.payments = self.account.payments
         self.merchant = Merchant(self.world, self.account, skus=[f"MUG-{number}" for number in range(1, 9)])
         self.beginning = self.world.clock.now()
         self._token, self._token_expires_at = "", self.beginning

@@ -85,7 +85,7 @@ def _say(finding: Finding, verdict: str) -> str:
     said = f"{_shown(finding.settlement_id or finding.certificate)}: {verdict}, {failure.equation}"
     if verdict == "failed" and failure.equation in _MEANINGS:
         said += f" ({_MEANINGS[failure.equation]})"
-    said += f": {failure.message}"
+    said += f": {_shown(failure.message)}"
     if failure.line:
         said += f"; line {failure.line}"
     if failure.text:

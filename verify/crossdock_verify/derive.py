@@ -58,6 +58,7 @@ class Derived:
 
     problems: list[Failure] = field(default_factory=list)
     reading: Reading | None = None
+    is_whole: bool = False  # every row was seen
     postings: list[Posting] = field(default_factory=list)
     amount: int = 0
     orders: Totals = field(default_factory=Totals)
@@ -98,6 +99,7 @@ def derive(certificate: Certificate, blocks: Iterable[bytes]) -> Derived:
         try:
             for row in derived.reading.rows():
                 ledger.add(row)
+            derived.is_whole = True
         finally:
             ledger.close(derived)
     except Unreadable as problem:

@@ -141,7 +141,7 @@ def check_exports(evidence: Evidence) -> Iterator[Failure]:
         if found != wanted:
             differs = (index for index, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1])
             index = next(differs, min(len(found), len(wanted)))
-            sides = [str(side[index]) if index < len(side) else "nothing" for side in (found, wanted)]
+            sides = [ascii(side[index]) if index < len(side) else "nothing" for side in (found, wanted)]
             message = f"{name}, amount {index + 1}: {sides[0]} in the export, {sides[1]} in the certificate"
             yield Failure("E11", message, exported.line, exported.text)
         if any(currency != certificate.fields["settlement"]["currency"] for currency in exported.currencies):

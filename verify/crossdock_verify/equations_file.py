@@ -94,7 +94,7 @@ def _check_summary(certificate: Certificate, summary: dict[str, str]) -> Iterato
 def check_total(evidence: Evidence) -> Iterator[Failure]:
     """E3: the rows and the accepted difference add up to the declared total."""
     derived, fields = evidence.derived, evidence.certificate.fields
-    if derived is None or derived.reading is None:
+    if derived is None or derived.reading is None or not derived.is_whole:
         return
     total, difference = derived.reading.total, fields["accepted_difference"]
     if total != fields["settlement"]["total"]:

@@ -74,7 +74,9 @@ FORMATS = (
 )
 BEANCOUNT = "beancount"
 
-_ENTRY_IN_TEXT = re.compile(r"(?<![0-9-])[0-9]{6,20}-[0-9]{1,4}(?![0-9-])")
+_ENTRY_IN_TEXT = re.compile(r"(?:(?<=\bCD-)|(?<![0-9-]))[0-9]{6,20}-[0-9]{1,4}(?![0-9-])")
+# An entry goes by its id, or by the posting key that is made of it.
+_KEY = "CD-"
 _BEANCOUNT_HEAD = re.compile(r"\s*(?:;|(?:option|plugin|include) \"|[0-9]{4}-[0-9]{2}-[0-9]{2} )")
 _TEXT = r'"((?:[^"\\]|\\.)*)"'
 _TRANSACTION = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} (?:[*!]|txn) (?:{_TEXT} )?{_TEXT}")
@@ -135,7 +137,7 @@ def _read_table(path: Path, form: Format, text: str) -> list[ExportedEntry]:
         if form.entry_in_text:
             match = _ENTRY_IN_TEXT.search(name)
             name = match[0] if match else ""
-        name = name or (carried if form.carried else "")
+        name = name.removeprefix(_KEY) or (carried if form.carried else "")
         if not name:
             raise Unreadable("the line belongs to no entry", number, form.delimiter.join(row))
         carried = name
@@ -144,8 +146,9 @@ def _read_table(path: Path, form: Format, text: str) -> list[ExportedEntry]:
         memo = _cell(form.memo, header, row)
         if memo or not form.carried:
             entry.memos.append(memo)
-        if form.currency is not None and (currency := _cell(form.currency, header, row)):
-            entry.currencies.add(currency)
+        # A ledger that knows one currency has no column of it.
+        if form.currency is not None and (isinstance(form.currency, int) or form.currency in header):
+            entry.currencies |= {_cell(form.currency, header, row)} - {""}
         entry.written.append(_signed(form, header, row))
     return list(entries.values())
 

@@ -96,7 +96,8 @@ class SettlementRows:
         frame = self.frame.with_columns(
             month=(starts.search_sorted(self.frame["posted"], side="right") - 1).cast(pl.UInt32),
             owner=self._owners(),
-            by_order=pl.col("order").is_in(pl.Series(sorted(order_mode), dtype=pl.Int64).implode()),
+            by_order=pl.col("order").is_in(pl.Series(sorted(order_mode), dtype=pl.Int64).implode())
+            & _is_label(_labels(uses, "of_order")),
             sign=pl.col("amount").sign().cast(pl.Int8),
         ).with_columns(treatment=self._treatments(uses))
         keys = ["label", "owner", "month", "treatment", "by_order", "sign"]

@@ -46,7 +46,8 @@ RULES_MAX = 5_000
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _RELATIONS: dict[str, OrderRelation] = {related: related for related in get_args(OrderRelation)}
 _SIGNS = {"+": 1, "-": -1, "any": 0}
-_KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+# Of an account, never renamed.
+KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class _Draft:
 def _add_account(accounts: dict[str, Account], row: Mapping[str, str], at: str) -> None:
     """One key, one name, one kind; a key is never two accounts."""
     key, name, kind = row["account"], row["account_name"], _KINDS.get(row["kind"])
-    if not _KEY.fullmatch(key) or not name or kind is None:
+    if not KEY.fullmatch(key) or not name or kind is None:
         raise DataError(at, "account must be a key such as fees.selling, with a name and a kind")
     account = Account(key, name, kind)
     if accounts.setdefault(key, account) != account:
@@ -169,7 +170,7 @@ def _add_account(accounts: dict[str, Account], row: Mapping[str, str], at: str) 
 
 def _rule(row: Mapping[str, str], at: str) -> Rule:
     sign, related, order_mode = row["sign"], _RELATIONS.get(row["order_related"]), row["order_mode"]
-    if sign not in _SIGNS or related is None or not _KEY.fullmatch(order_mode):
+    if sign not in _SIGNS or related is None or not KEY.fullmatch(order_mode):
         raise DataError(at, "sign must be +, - or any; order_related order, mcf, if-id or no; order_mode an account")
     return Rule(row["account"], _SIGNS[sign], related, order_mode)
 

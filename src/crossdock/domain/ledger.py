@@ -5,20 +5,22 @@ Rule: what the ledger lacks stops the export and is told completely; it never st
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from crossdock.domain.accounts import KEY as ACCOUNT_KEY
+from crossdock.domain.certificate import MARK_LENGTH
 from crossdock.domain.journal import Entry, EntryKind, PostingKey
 from crossdock.domain.money import MINOR_DIGITS
 from crossdock.domain.settlement import TaxTreatment
+from crossdock.errors import DataError
 
 # In a key of the ledger: whatever the marketplace or treatment.
 ANY = "*"
-# So many characters of the certificate's hash stand in the memo (docs/certificate.md, E11).
-MARK_LENGTH = 16
 
 AccountField = Literal["number", "name", "tax_code"]
 
@@ -131,6 +133,38 @@ def plan_export(
     if missing:
         return MissingAccounts(tuple(sorted(missing)))
     return tuple(_export(each, ledger, demands) for each in entries if any(_keys(each.entry)))
+
+
+COLUMNS = ("account", "marketplace", "treatment", "number", "name", "tax_code")
+# Every account on every marketplace with every treatment is less.
+ACCOUNTS_MAX = 5_000
+
+
+def parse_ledger(text: str, where: str) -> Ledger:
+    """Read the merchant's accounts, CSV with `#` comments and these columns (`*` or nothing: any marketplace, any treatment); DataError at file and line."""
+    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#")]
+    if len(numbered) > ACCOUNTS_MAX:
+        raise DataError(where, f"has more than {ACCOUNTS_MAX} lines")
+    reader = csv.DictReader((line for _, line in numbered), strict=True)
+    if reader.fieldnames is None or set(COLUMNS) != set(reader.fieldnames):
+        raise DataError(where, f"the first line must name the columns {', '.join(COLUMNS)}")
+    ledger: dict[LedgerKey, LedgerAccount] = {}
+    try:
+        for row in reader:
+            at = f"{where}, line {numbered[reader.line_num - 1][0]}"
+            if None in row or None in row.values():
+                raise DataError(at, "has not the columns of the first line")
+            key = LedgerKey(row["account"].strip(), row["marketplace"].strip() or ANY, row["treatment"].strip() or ANY)
+            if not ACCOUNT_KEY.fullmatch(key.account) or key.treatment not in {ANY, *get_args(TaxTreatment)}:
+                raise DataError(
+                    at, "account must be a key such as sales.product, treatment seller, amazon, untaxed or *"
+                )
+            if key in ledger:
+                raise DataError(at, "says the same posting once more")
+            ledger[key] = LedgerAccount(row["number"].strip(), row["name"].strip(), row["tax_code"].strip())
+    except csv.Error as fault:
+        raise DataError(where, f"cannot be read as CSV: {fault}") from fault
+    return ledger
 
 
 def find_account(ledger: Ledger, key: PostingKey) -> LedgerAccount | None:

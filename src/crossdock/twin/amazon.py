@@ -15,9 +15,13 @@ from urllib.parse import parse_qs, unquote
 from crossdock.twin.amazon_account import DEFAULT_ROLES, ORDER_ROLES, SellerAccount, encoded
 from crossdock.twin.amazon_feed_operations import DOCUMENTS_PATH, refuse_storage, store
 from crossdock.twin.amazon_feed_operations import OPERATIONS as FEED_OPERATIONS
+from crossdock.twin.amazon_finances import OPERATIONS as FINANCE_OPERATIONS
 from crossdock.twin.amazon_listing_operations import OPERATIONS as LISTING_OPERATIONS
 from crossdock.twin.amazon_operations import Answer, NotFound, Operation
+from crossdock.twin.amazon_report_operations import OPERATIONS as REPORT_OPERATIONS
+from crossdock.twin.amazon_report_operations import REPORTS_PATH, download
 from crossdock.twin.amazon_search import AccessDenied, InvalidInput, find_order, included_data, search_orders, shown
+from crossdock.twin.amazon_transfers import OPERATIONS as TRANSFER_OPERATIONS
 from crossdock.twin.world import STATUS_OF_FAULT, FaultAnswer, Request, Response, World, perform
 
 __all__ = ["Amazon", "SellerAccount"]
@@ -104,6 +108,9 @@ class Amazon:
         if request.path.startswith(DOCUMENTS_PATH) and request.method in STORAGE:
             act = partial(store, self.accounts.values(), request)
             return perform(self.world, STORAGE[request.method], act, refuse_storage)
+        if request.path.startswith(REPORTS_PATH) and request.method == "GET":
+            act = partial(download, self.accounts.values(), request)
+            return perform(self.world, "amazon.downloadReportDocument", act, refuse_storage)
         for operation in OPERATIONS:
             named = operation.path.fullmatch(request.path) if request.method == operation.method else None
             if named is not None:
@@ -124,7 +131,8 @@ class Amazon:
             try:
                 response = self._answer(operation.act(account, request, parts))
             except InvalidInput as wrong:
-                response = self._error(400, "InvalidInput", "Invalid Input", str(wrong))
+                details, message = (*wrong.args, "Invalid Input")[:2]
+                response = self._error(400, "InvalidInput", message, details)
             except AccessDenied:
                 response = self._refuse("forbidden")
             except NotFound as unknown:
@@ -260,4 +268,7 @@ OPERATIONS = (
     Operation("getOrder", "GET", re.compile(f"{ORDERS_PATH}/(.*)"), _get_order, ORDER_ROLES),
     *LISTING_OPERATIONS,
     *FEED_OPERATIONS,
+    *REPORT_OPERATIONS,
+    *FINANCE_OPERATIONS,
+    *TRANSFER_OPERATIONS,
 )

@@ -1,4 +1,4 @@
-"""A seller's account on the simulated Amazon: what it may do, its orders, listings, feeds, rates and notifications.
+"""A seller's account on the simulated Amazon: what it may do, its orders, listings, feeds, money, rates and notifications.
 
 Orders are kept whole, every dataset and all personal data included, as the Orders API v2026-01-01 spells them; what a
 caller gets to see of them is decided elsewhere. They change through `put_order` only, which keeps the index in step.
@@ -15,13 +15,16 @@ from typing import Any
 from crossdock.twin.amazon_feeds import Feed, Feeds
 from crossdock.twin.amazon_listings import Listings
 from crossdock.twin.amazon_notifications import feed_finished, order_change, quantity_change
+from crossdock.twin.amazon_reports import Reports
 from crossdock.twin.amazon_wire import decoded, encoded, parse_time, timestamp
+from crossdock.twin.settlements import Payments
 from crossdock.twin.world import World
 
 __all__ = [
     "DEFAULT_ROLES",
     "DIRECT_TO_CONSUMER_DELIVERY",
     "LISTING_ROLES",
+    "MONEY_ROLES",
     "ORDER_ROLES",
     "USAGE_PLANS",
     "Bucket",
@@ -50,6 +53,13 @@ USAGE_PLANS = {  # rate a second and burst, as published
     "getFeeds": (0.0222, 10),
     "cancelFeed": (2.0, 15),
     "getFeedDocument": (0.0222, 10),
+    "createReport": (0.0167, 15),
+    "getReports": (0.0222, 10),
+    "getReport": (2.0, 15),
+    "getReportDocument": (0.0167, 15),
+    "listTransactions": (0.5, 10),
+    "listFinancialEventGroups": (0.5, 30),
+    "listPayouts": (0.5, 10),
 }
 
 DIRECT_TO_CONSUMER_DELIVERY = "direct_to_consumer_delivery"
@@ -70,11 +80,13 @@ ORDER_ROLES = frozenset(  # any of them opens the Orders API
     }
 )
 LISTING_ROLES = frozenset({"product_listing"})  # opens the Listings Items API, and feeds of listings
+MONEY_ROLES = frozenset({"finance_and_accounting"})  # opens finances, transfers, and reports of settlements
 DEFAULT_ROLES = (
     "inventory_and_order_tracking",
     DIRECT_TO_CONSUMER_DELIVERY,
     "tax_remittance",
     "product_listing",
+    "finance_and_accounting",
 )
 
 
@@ -175,6 +187,13 @@ class SellerAccount:
             listings=self.listings,
             tell=self._tell_feed,
         )
+        self.reports = Reports(world, random=world.stream(f"amazon/{seller_id}/reports"))
+        self.payments = Payments(
+            world,
+            random=world.stream(f"amazon/{seller_id}/payments"),
+            marketplace_ids=self.marketplace_ids,
+            tell=self.reports.add,
+        )
         self.page_tokens: dict[str, PageToken] = {}
         self.by_update = OrderIndex()
         self.by_creation = OrderIndex()
@@ -212,6 +231,7 @@ class SellerAccount:
             updated_at, created_at = parse_time(kept["lastUpdatedTime"]), parse_time(kept["createdTime"])
             before = self.orders.get(order_id)
             self.orders[order_id] = kept
+            self.payments.ledger.note(before, kept, updated_at)
             self.by_update.put(order_id, updated_at)
             self.by_creation.put(order_id, created_at)
             if notify:

@@ -147,30 +147,30 @@ def store(accounts: Iterable[SellerAccount], request: Request) -> Response:
     link = next((account.feeds.links[key] for account in accounts if key in account.feeds.links), None)
     now = next(iter(accounts)).world.clock.now() if link else None
     if link is None or now is None or link.expires_at <= now:
-        return _storage_error(403, "AccessDenied", "Request has expired")
+        return storage_error(403, "AccessDenied", "Request has expired")
     if request.method == "PUT" and not link.document.result:
         return _upload(link, request)
     if request.method == "GET" and link.document.result and link.document.body is not None:
         headers = {"content-type": link.document.content_type}
         headers |= {"content-encoding": "gzip"} if link.content_encoding == "gzip" else {}
         return Response(200, link.document.body, headers)
-    return _storage_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
+    return storage_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
 
 
 def refuse_storage(fault: FaultAnswer) -> Response:
     """Word a fault as the storage does."""
-    return _storage_error(STATUS_OF_FAULT[fault], STORAGE_ERRORS.get(fault, "AccessDenied"), "The request was refused.")
+    return storage_error(STATUS_OF_FAULT[fault], STORAGE_ERRORS.get(fault, "AccessDenied"), "The request was refused.")
 
 
 def _upload(link: Link, request: Request) -> Response:
     """Keep what is fed."""
     if request.headers.get("content-type") != link.document.content_type:
-        return _storage_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
+        return storage_error(403, "SignatureDoesNotMatch", "The request signature does not match.")
     link.document.body = request.body
     return Response(200, b"", {})
 
 
-def _storage_error(status: int, code: str, message: str) -> Response:
+def storage_error(status: int, code: str, message: str) -> Response:
     """Give an error in the form of the storage."""
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
     return Response(status, body.encode(), {"content-type": "application/xml"})

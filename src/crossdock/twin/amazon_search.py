@@ -75,7 +75,7 @@ Query = Mapping[str, list[str]]
 
 
 class InvalidInput(Exception):
-    """The request breaks a rule of the API; the text says which."""
+    """The request breaks a rule of the API; the text says which; a second one is Amazon's message, if it has its own."""
 
 
 class AccessDenied(Exception):

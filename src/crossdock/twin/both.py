@@ -25,6 +25,7 @@ AMAZON_PATHS = frozenset(  # how the paths of Amazon's operations begin
         "listings",
         "notifications",
         "orders",
+        "report-documents",  # the storage the reports are taken from
         "reports",
         "sellers",
         "tokens",

@@ -21,6 +21,7 @@
 | `GET /_twin/feeds?seller_id=` | the feeds, the oldest first |
 | `POST /_twin/feeds {"queue_s", "processing_s", "stuck", "next_outcomes"}` | make feeds slow, stuck, or end badly |
 | `GET /_twin/holds`, `POST /_twin/holds/release {"hold_id"}` | the held calls; let one go on, or all |
+| `.../settlements`, `.../money/...` | what Amazon books and pays: see `control_money` |
 
 `seller_id` may be left out where there is only one.
 """
@@ -28,7 +29,6 @@
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
@@ -48,15 +48,13 @@ from crossdock.twin.control_bodies import (
     Settle,
     Stock,
 )
+from crossdock.twin.control_lookup import ControlError, account_of, merchant_of, seller_id_of
+from crossdock.twin.control_money import ACTS as MONEY_ACTS
 from crossdock.twin.merchant import Merchant, SoldOut
 from crossdock.twin.world import Delivery, Fault, Request, Response
 
 CALLS_SHOWN = 100
 BUY_MAX = 10_000  # in one request, so that no request keeps the world busy for minutes
-
-
-class ControlError(Exception):
-    """A control request makes no sense; the text says why."""
 
 
 def control(twin: Twin, request: Request) -> Response:
@@ -156,14 +154,14 @@ def _deliver(twin: Twin, request: Request) -> object:
 
 def _list_notifications(twin: Twin, request: Request) -> object:
     """List what waits in a queue."""
-    account = _account(twin, _seller_id(request))
+    account = account_of(twin, seller_id_of(request))
     return {"notifications": [msgspec.Raw(message) for message in account.notifications]}
 
 
 def _take_notifications(twin: Twin, request: Request) -> object:
     """Take everything out of a queue."""
     taken = _list_notifications(twin, request)
-    _account(twin, _seller_id(request)).notifications.clear()
+    account_of(twin, seller_id_of(request)).notifications.clear()
     return taken
 
 
@@ -171,7 +169,7 @@ def _put_order(twin: Twin, request: Request) -> object:
     """Put an order on Amazon."""
     asked = msgspec.json.decode(request.body, type=PutOrder)
     try:
-        order = _account(twin, asked.seller_id).put_order(asked.order, notify=asked.notify)
+        order = account_of(twin, asked.seller_id).put_order(asked.order, notify=asked.notify)
     except (KeyError, ValueError, TypeError, AttributeError) as wrong:
         raise ControlError(f"the order cannot be kept: {wrong!r}") from None
     return {"order_id": order["orderId"], "last_updated_time": order["lastUpdatedTime"]}
@@ -180,13 +178,13 @@ def _put_order(twin: Twin, request: Request) -> object:
 def _stock(twin: Twin, request: Request) -> object:
     """Stock the shop."""
     asked = msgspec.json.decode(request.body or b"{}", type=Stock)
-    return {"skus": _merchant(twin, asked.seller_id).stock_the_shop(asked.count, quantity=asked.quantity)}
+    return {"skus": merchant_of(twin, asked.seller_id).stock_the_shop(asked.count, quantity=asked.quantity)}
 
 
 def _buy(twin: Twin, request: Request) -> object:
     """Let buyers order."""
     asked = msgspec.json.decode(request.body or b"{}", type=Buy)
-    merchant = _merchant(twin, asked.seller_id)
+    merchant = merchant_of(twin, asked.seller_id)
     if not 0 <= asked.count <= BUY_MAX:
         raise ControlError(f"count must be from 0 to {BUY_MAX}")
     if not merchant.goods and not asked.skus:
@@ -206,7 +204,7 @@ def _buy(twin: Twin, request: Request) -> object:
 def _settle(twin: Twin, request: Request) -> object:
     """Let payments come through."""
     asked = msgspec.json.decode(request.body or b"{}", type=Settle)
-    return {"order_ids": _merchant(twin, asked.seller_id).settle(at_once=asked.at_once)}
+    return {"order_ids": merchant_of(twin, asked.seller_id).settle(at_once=asked.at_once)}
 
 
 def _on_order(act: Callable[[Merchant, str], object]) -> Callable[[Twin, Request], object]:
@@ -214,7 +212,7 @@ def _on_order(act: Callable[[Merchant, str], object]) -> Callable[[Twin, Request
 
     def acts(twin: Twin, request: Request) -> object:
         asked = msgspec.json.decode(request.body, type=OnOrder)
-        merchant = _merchant(twin, asked.seller_id)
+        merchant = merchant_of(twin, asked.seller_id)
         if asked.order_id not in merchant.account.orders:
             raise ControlError(f"there is no order {asked.order_id}")
         act(merchant, asked.order_id)
@@ -226,7 +224,7 @@ def _on_order(act: Callable[[Merchant, str], object]) -> Callable[[Twin, Request
 def _cancel(twin: Twin, request: Request) -> object:
     """Let an order be cancelled."""
     asked = msgspec.json.decode(request.body, type=Cancel)
-    merchant = _merchant(twin, asked.seller_id)
+    merchant = merchant_of(twin, asked.seller_id)
     if asked.order_id not in merchant.account.orders:
         raise ControlError(f"there is no order {asked.order_id}")
     merchant.cancel(asked.order_id, restock=asked.restock)
@@ -236,7 +234,7 @@ def _cancel(twin: Twin, request: Request) -> object:
 def _list_goods(twin: Twin, request: Request) -> object:
     """List goods on Amazon."""
     asked = msgspec.json.decode(request.body or b"{}", type=ListGoods)
-    merchant = _merchant(twin, asked.seller_id)
+    merchant = merchant_of(twin, asked.seller_id)
     return {"skus": merchant.list_goods(asked.skus, quantity=asked.quantity, fulfilled_by=asked.fulfilled_by)}
 
 
@@ -244,7 +242,7 @@ def _edit_quantity(twin: Twin, request: Request) -> object:
     """Set a quantity by hand."""
     asked = msgspec.json.decode(request.body, type=EditQuantity)
     try:
-        _merchant(twin, asked.seller_id).edit_quantity(asked.sku, asked.quantity)
+        merchant_of(twin, asked.seller_id).edit_quantity(asked.sku, asked.quantity)
     except KeyError:
         raise ControlError(f"the merchant does not list {asked.sku}") from None
     return {"sku": asked.sku, "quantity": asked.quantity}
@@ -252,7 +250,7 @@ def _edit_quantity(twin: Twin, request: Request) -> object:
 
 def _list_listings(twin: Twin, request: Request) -> object:
     """List the listings, and what will become of them."""
-    account = _account(twin, _seller_id(request))
+    account = account_of(twin, seller_id_of(request))
     account.catch_up()
     listings = {
         sku: {"live": listing.live, "attributes": listing.attributes, "last_updated": timestamp(listing.updated_at)}
@@ -268,7 +266,7 @@ def _list_listings(twin: Twin, request: Request) -> object:
 def _set_listings(twin: Twin, request: Request) -> object:
     """Set how sets of quantities fare."""
     asked = msgspec.json.decode(request.body or b"{}", type=SetListings)
-    listings = _account(twin, asked.seller_id).listings
+    listings = account_of(twin, asked.seller_id).listings
     listings.delay_s = asked.delay_s or listings.delay_s
     listings.never_applied = listings.never_applied if asked.never_applied is None else asked.never_applied
     return {"delay_s": listings.delay_s, "never_applied": listings.never_applied}
@@ -276,7 +274,7 @@ def _set_listings(twin: Twin, request: Request) -> object:
 
 def _list_feeds(twin: Twin, request: Request) -> object:
     """List the feeds."""
-    account = _account(twin, _seller_id(request))
+    account = account_of(twin, seller_id_of(request))
     account.catch_up()
     feeds = [
         {"feed_id": feed.feed_id, "status": feed.status, "created": timestamp(feed.created_at)}
@@ -288,7 +286,7 @@ def _list_feeds(twin: Twin, request: Request) -> object:
 def _set_feeds(twin: Twin, request: Request) -> object:
     """Set how feeds fare."""
     asked = msgspec.json.decode(request.body or b"{}", type=SetFeeds)
-    account = _account(twin, asked.seller_id)
+    account = account_of(twin, asked.seller_id)
     account.catch_up()
     feeds = account.feeds
     feeds.queue_s = asked.queue_s or feeds.queue_s
@@ -324,32 +322,6 @@ def _release(twin: Twin, request: Request) -> object:
     return {"released": released}
 
 
-def _seller_id(request: Request) -> str | None:
-    """Read which seller is meant."""
-    values = request.query.get("seller_id")
-    return values[0] if values else None
-
-
-def _account(twin: Twin, seller_id: str | None) -> SellerAccount:
-    """Find the account that is meant."""
-    known = {account.seller_id: account for account in twin.amazon.accounts.values()}
-    return known[_only(seller_id, known.keys(), "seller")]
-
-
-def _merchant(twin: Twin, seller_id: str | None) -> Merchant:
-    """Find the merchant who is meant."""
-    return twin.merchants[_only(seller_id, twin.merchants.keys(), "merchant")]
-
-
-def _only(wanted: str | None, known: Any, what: str) -> str:
-    """Give the one that is wanted, or the only one there is."""
-    if wanted is None and len(known) == 1:
-        return str(next(iter(known)))
-    if wanted not in known:
-        raise ControlError(f"say which {what} by seller_id: {', '.join(sorted(known)) or 'there is none'}")
-    return str(wanted)
-
-
 def _answer(status: int, value: object) -> Response:
     """Give an answer in JSON."""
     return Response(status, encoded(value), {"content-type": "application/json"})
@@ -381,4 +353,5 @@ ACTS: dict[tuple[str, str], Callable[[Twin, Request], object]] = {
     ("POST", "feeds"): _set_feeds,
     ("GET", "holds"): _list_holds,
     ("POST", "holds/release"): _release,
+    **MONEY_ACTS,
 }

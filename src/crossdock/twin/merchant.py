@@ -39,6 +39,8 @@ class Merchant:
         self.account = account
         self.project = project
         self.goods = [good(sku) for sku in skus]
+        self.amazon_collects: set[str] = set()
+        """The marketplaces where Amazon collects the VAT that is inside the prices, as it does for a seller from abroad."""
         self._random = world.stream(f"merchant/{account.seller_id}")
         self._paid_at: dict[str, datetime] = {}
         self._count = 0
@@ -123,7 +125,7 @@ class Merchant:
                 self.account.put_order(order)
             return paid
 
-    def ship(self, order_id: str, *, quantities: dict[str, int] | None = None) -> Order:
+    def ship(self, order_id: str, *, quantities: dict[str, int] | None = None, notify: bool = True) -> Order:
         """Ship an order, or so many units by order item id; a merchant's parcel carries a tracking number."""
         with self.world.lock:
             order = self._changing(order_id)
@@ -142,7 +144,7 @@ class Merchant:
                 carrier = self._random.choice(CARRIERS)
                 parcel = package(order, packed, carrier=carrier, now=self.world.clock.now())
                 order.setdefault("packages", []).append(parcel)
-            return self.account.put_order(order)
+            return self.account.put_order(order, notify=notify)
 
     def cancel(
         self, order_id: str, *, by: str = "BUYER", reason: str = "BUYER_CANCELLED", restock: bool = False
@@ -216,6 +218,7 @@ class Merchant:
             tip=random.choice((100, 250, 500)) if tipped else 0,
             discount_sign=random.choice((-1, 1)),
             made_at=self.world.clock.now(),
+            amazon_collects=market.marketplace_id in self.amazon_collects,
         )
 
     def _listed_as(self, wanted: Iterable[Good]) -> str | None:

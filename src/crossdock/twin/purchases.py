@@ -83,6 +83,8 @@ class Purchase(NamedTuple):
     tip: int
     discount_sign: int
     made_at: datetime
+    amazon_collects: bool = False
+    """Whether Amazon hands the tax to the authorities, although it is inside the prices."""
 
 
 _US_TOWN = {"city": "Exampletown", "stateOrRegion": "NY", "postalCode": "00000", "countryCode": "US"}
@@ -229,7 +231,7 @@ def _item(purchase: Purchase, line: Line) -> dict[str, Any]:
         item["expense"] = {"pointsCost": {"pointsGranted": granted}}
     if line.discounts:
         item["promotion"] = {"breakdowns": [{"promotionId": f"TWIN-PROMOTION-{line.good.sku}"}]}
-    if not market.tax_inside:
+    if not market.tax_inside or purchase.amazon_collects:
         collection = {"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}
         item["tax"] = {"taxCollections": [collection]}
     return item

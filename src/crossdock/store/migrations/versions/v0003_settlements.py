@@ -148,6 +148,14 @@ create table certificates (
     unique (connection_id, settlement_id)
 );
 
+create table exported_entries (
+    connection_id text not null,
+    entry_id text not null,
+    target text not null,
+    exported_at timestamptz not null,
+    primary key (connection_id, target, entry_id)
+);
+
 create table invoiced_elsewhere (
     connection_id text not null,
     order_no bigint not null,
@@ -180,6 +188,7 @@ KEPT = [
     "entries",
     "postings",
     "certificates",
+    "exported_entries",
     "invoiced_elsewhere",
 ]
 CHANGING = ["settlements", "bank_lines"]
