@@ -11,7 +11,7 @@ dev = set -e; bin=$$($(PYTHON) .ci/prepare.py requirements-dev.lock); exec "$$bi
 T ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-orders bench-oversell bench-stock simulate golden fmt lock clean
+.PHONY: help demo test check bench bench-orders bench-oversell bench-settlements bench-stock simulate golden fmt lock clean
 .SILENT:
 
 help: ## this list
@@ -30,7 +30,7 @@ check: ## what must hold before a change is shown: format, lint, types, import c
 	$(dev)lint-imports --no-cache
 	$(dev)python -m pytest $(T) $(ARGS)
 
-bench: bench-orders bench-stock bench-oversell ## every measurement
+bench: bench-orders bench-stock bench-oversell bench-settlements ## every measurement
 
 bench-orders: ## orders a second, beside a script on the public clients
 	$(dev)python -m bench.orders $(ARGS)
@@ -40,6 +40,9 @@ bench-oversell: ## units oversold and lost at a peak, beside schedules and a pus
 
 bench-stock: ## a million SKUs decided, how soon a change is accepted, how much of the rate is used, what idleness costs
 	$(dev)python -m bench.stock $(ARGS)
+
+bench-settlements: ## a settlement of a million rows: parsed, booked, stored, verified, beside a scan and a script on pandas
+	$(dev)python -m bench.settlements $(ARGS)
 
 simulate: ## a merchant's month with faults and kills, then 200 peaks: the worst seed, and proof never oversells
 	$(dev)python -m pytest tests/simulation $(ARGS)

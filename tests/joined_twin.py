@@ -34,7 +34,13 @@ START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 SKUS = ("MUG-BLUE", "MUG-RED", "TEA-GREEN", "LAMP-01")
 
-ROLES = ("inventory_and_order_tracking", "direct_to_consumer_delivery", "tax_remittance", "product_listing")
+ROLES = (
+    "inventory_and_order_tracking",
+    "direct_to_consumer_delivery",
+    "tax_remittance",
+    "product_listing",
+    "finance_and_accounting",
+)
 READ_SCOPES = (
     "manage_orders",
     "view_products",
@@ -44,6 +50,7 @@ READ_SCOPES = (
     "view_tax_categories",
     "view_messages",
     "manage_products",
+    "manage_payments",
 )
 SETUP_SCOPES = ("manage_types", "manage_channels", "manage_project_settings")
 

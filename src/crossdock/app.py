@@ -106,11 +106,13 @@ class App:
         next_runs, with_due_records = next_due_flows(self.database, self.connection_ids, schedule.DRAINS, moment)
         for connection_id, joined in self.joined.items():
             runs, with_stock = next_runs.get(connection_id, {}), joined.stock is not None
-            for name in schedule.due_routines(runs, moment, with_stock=with_stock):
+            for name in schedule.due_routines(
+                runs, moment, with_stock=with_stock, with_finance=joined.finance is not None
+            ):
                 yield connection_id, name
             for flow in schedule.DRAINS:
                 paused_until = runs.get(flow)
-                is_ours = flow != schedule.PUSH or with_stock
+                is_ours = {schedule.PUSH: with_stock, schedule.MATCH: joined.payments is not None}.get(flow, True)
                 if (
                     is_ours
                     and (connection_id, flow) in with_due_records

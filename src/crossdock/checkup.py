@@ -32,10 +32,13 @@ STOCK_SCOPES: dict[str, str] = {
     PRODUCTS: f"{SCOPES['view_products']}, and units sold on Amazon are not taken off the stock",
     MESSAGES: "stock that moves is noticed by the sweep alone, minutes later",
 }
+# For the payments of orders, where books are kept.
+PAYMENTS = "manage_payments"
 # What only this command needs.
 FOR_CHECK = "view_project_settings"
 SET_UP = "commercetools: types and channels"
 LISTINGS = "Amazon: listings"
+SETTLEMENTS = "Amazon: settlements"
 QUEUES = "SQS: queues"
 # Which of both the refused call was: the sign-in, which concerns the secrets, or a call, which concerns roles and scopes.
 COMMERCETOOLS_SIGN_IN = "commercetools.token"
@@ -78,6 +81,8 @@ def check_connection(joined: Joined, now: datetime, open_queues: OpenQueues) -> 
     ]
     if joined.policy.stock is not None:
         checks.insert(2, (LISTINGS, lambda: _amazon_listings(joined)))
+    if joined.finance is not None:
+        checks.insert(2, (SETTLEMENTS, lambda: _amazon_settlements(joined, now)))
     if joined.policy.queues:
         checks.append((QUEUES, lambda: _queues(joined, open_queues)))
     told: set[str] = set()
@@ -124,14 +129,28 @@ def _advice(fault: Unauthorized, prefix: str, what: str) -> str:
         return f"{fault}: the application or its secret is wrong; compare {prefix}LWA_CLIENT_ID and {prefix}LWA_CLIENT_SECRET"
     elif fault.operation == AMAZON_SIGN_IN:
         return f"{fault}: let the seller authorise the application again, and set the new {prefix}LWA_REFRESH_TOKEN"
-    elif fault.platform == "amazon" and what == LISTINGS:
-        return (
-            f"{fault}: no quantity can be read or set. Grant the application the role Product Listing, let the seller authorise it again, set the new "
-            f"{prefix}LWA_REFRESH_TOKEN, and compare amazon.seller_id with the account; or leave [connection.stock] out"
-        )
     elif fault.platform == "amazon":
-        return f"{fault}; grant the application its roles, let the seller authorise it again, and set the new {prefix}LWA_REFRESH_TOKEN"
+        without, role, otherwise = _ROLES.get(what, ("", "its roles", ""))
+        return (
+            f"{fault}{without}. Grant the application {role}, let the seller authorise it again, set the new "
+            f"{prefix}LWA_REFRESH_TOKEN{otherwise}"
+        )
     return f"{fault}; give the API client the scopes named above"
+
+
+# What does not work without it, the role, and what else may be done.
+_ROLES = {
+    LISTINGS: (
+        ": no quantity can be read or set",
+        "the role Product Listing",
+        ", and compare amazon.seller_id with the account; or leave [connection.stock] out",
+    ),
+    SETTLEMENTS: (
+        ": no settlement can be fetched",
+        "the role Finance and Accounting",
+        "; or give files to `crossdock settlements import`",
+    ),
+}
 
 
 def _amazon_orders(joined: Joined, now: datetime) -> tuple[Verdict, str]:
@@ -163,6 +182,17 @@ def _amazon_listings(joined: Joined) -> tuple[Verdict, str]:
     return "ok", f"listings can be read, and set by the same role; there are {page.found}"
 
 
+def _amazon_settlements(joined: Joined, now: datetime) -> tuple[Verdict, str]:
+    assert joined.finance is not None, "looked at only where books are kept"
+    page = joined.finance.amazon.reports.settlements(now, None)
+    if not page.reports:
+        return (
+            "warning",
+            "Amazon lists no settlement of the last 90 days; files can be given to `crossdock settlements import`",
+        )
+    return "ok", f"settlements can be fetched; Amazon lists {len(page.reports)} on the first page"
+
+
 def _scopes(joined: Joined) -> tuple[Verdict, str]:
     joined.commercetools.token()
     granted = {scope.split(":")[0] for scope in joined.commercetools.scopes.split()}
@@ -183,6 +213,8 @@ def wanted_scopes(policy: ConnectionPolicy) -> dict[str, str]:
         wanted |= STOCK_SCOPES
     if "anonymous" in {policy.orders.customer_fba, policy.orders.customer_fbm}:
         wanted[CUSTOMERS] = "no anonymous customer can be made: orders of that kind end as connection.unauthorized"
+    if policy.finance is not None:
+        wanted[PAYMENTS] = "what buyers paid and got back does not come to their orders"
     if policy.orders.sync_channel is not None:
         wanted[CHANNELS] = "the sync channel cannot be looked up: orders end as connection.unauthorized"
     return wanted

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from crossdock import checkup, events
+from crossdock.cli_bank import bank_cli
 from crossdock.cli_cases import cases_cli
 from crossdock.cli_plan import plan_cli, push
 from crossdock.cli_records import chosen, for_each, orders_cli
@@ -62,6 +63,7 @@ cli.add_typer(orders_cli, name="orders")
 cli.add_typer(cases_cli, name="cases")
 cli.add_typer(stock_cli, name="stock")
 cli.add_typer(settlements_cli, name="settlements")
+cli.add_typer(bank_cli, name="bank")
 cli.add_typer(twin_cli, name="twin")
 cli.command()(pause)
 cli.command()(resume)

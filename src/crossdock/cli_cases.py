@@ -17,7 +17,7 @@ from crossdock.domain.case_kinds import ALL_CASE_KINDS, CASE_KINDS
 from crossdock.domain.desk import CaseFilter, CaseRow
 from crossdock.domain.ids import SellerSku
 from crossdock.engine.drain import BATCHES_MAX
-from crossdock.engine.schedule import INGEST, PUSH
+from crossdock.engine.schedule import INGEST, MATCH, PUSH
 from crossdock.errors import ConfigError
 from crossdock.joined import Joined
 from crossdock.start_up import now, open_app
@@ -118,6 +118,10 @@ def _retry(joined: Joined, rows: list[CaseRow]) -> None:
         joined.stock.store.want_reading(skus)
         joined.stock.inbox.wake(skus, now())
         joined.stock.drain(batches=BATCHES_MAX)
+    paid = [row.record_id for row in rows if row.flow == MATCH]
+    if paid and joined.payments is not None:
+        joined.payments.inbox.wake(paid, now())
+        joined.payments.drain()
 
 
 def _all_cases(app: App, connection_ids: list[str], wanted: CaseFilter) -> Iterator[CaseRow]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from crossdock.app import App
+from crossdock.cli_money import bars_of, print_bridge, print_order_money
 from crossdock.cli_records import chosen
 from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, print_table, say, show
 from crossdock.domain.finance_desk import EntryRow, SettlementListRow
@@ -20,6 +21,8 @@ from crossdock.flows.reconcile_settlements import Reconciled
 from crossdock.joined_finance import JoinedFinance
 from crossdock.policy_finance import DEFAULT_CHART, shipped_chart
 from crossdock.start_up import open_app
+from crossdock.store.order_money import find_order_money
+from crossdock.store.settlement_sheets import find_settlement
 
 settlements_cli = typer.Typer(
     no_args_is_help=True, help="Settlements, Amazon's payouts: list, show, import, accept, export, certificate."
@@ -83,17 +86,40 @@ def settlements_list(connection: Connection = "", *, limit: Limit = 50, as_json:
 
 
 @settlements_cli.command("show")
-def settlements_show(settlement: Settlement, connection: Connection = "", *, as_json: AsJson = False) -> None:
+def settlements_show(
+    settlement: Settlement,
+    connection: Connection = "",
+    *,
+    bridge: Annotated[bool, typer.Option("--bridge", help="From sales to the payout, step by step, instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show one settlement: its entries line by line, debits and credits."""
     with open_app() as app:
         finance = _with_settlement(app, connection, settlement)
-        lines = finance.sheets.entries(SettlementId(settlement))
+        sheet = find_settlement(app.database, [finance.connection_id], finance.connection_id, settlement)
+    assert sheet is not None, "a settlement that was there is not"
+    if bridge:
+        show(bars_of(sheet), as_json=as_json, people=lambda: print_bridge(sheet))
+        return
     columns = ["entry", "day", "account", "marketplace", "tax", "debit", "credit", "rows"]
-    show(
-        lines,
-        as_json=as_json,
-        people=lambda: print_table(f"Settlement {settlement}", columns, [_line(r) for r in lines]),
-    )
+    lines = [_line(each) for each in sheet.entries]
+    show(sheet.entries, as_json=as_json, people=lambda: print_table(f"Settlement {settlement}", columns, lines))
+
+
+@settlements_cli.command("order")
+def settlements_order(
+    order: Annotated[str, typer.Argument(help="An Amazon order id.", metavar="ORDER")],
+    connection: Connection = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one order's money over all settlements: sold, refunded, fees, what is left, and each row."""
+    with open_app() as app:
+        ids = [finance.connection_id for finance in _finances(app, connection)]
+        found = [money for each in ids if (money := find_order_money(app.database, ids, each, order)) is not None]
+    if not found:
+        raise ConfigError([f"{order[:40]!a}: no settlement here has an order of this id, such as 302-1234567-1234567"])
+    show(found, as_json=as_json, people=lambda: print_order_money(found))
 
 
 @settlements_cli.command("accept")

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from crossdock.app import App
 from crossdock.console import out, say, show, table
-from crossdock.demo_shop import BY_AMAZON, SCARCE, SKUS, selling_shop
+from crossdock.demo_shop import BY_AMAZON, MONTH_DAYS, SCARCE, SKUS, selling_shop
 from crossdock.engine.listen import Held, Receive
 from crossdock.errors import ConfigError
 from crossdock.start_up import now, open_app
@@ -76,8 +76,12 @@ FR = "0.20"
 # For the demonstration only: whoever trains on the policy above begins with orders.
 STOCK_POLICY = """
 [connection.stock]
-claims_from = {import_from}
+claims_from = {claims_from}
 channels = ["warehouse"]
+"""
+FINANCE_POLICY = """
+[connection.finance]
+time_zone = "Europe/Berlin"
 """
 
 
@@ -109,11 +113,14 @@ def open_demo(*, seed: int = 1, earlier: int = EARLIER_ORDERS) -> Iterator[Demo]
     """Everything the demonstration needs, in a folder of its own that is gone afterwards."""
     with ExitStack() as stack:
         folder = stack.enter_context(_folder())
-        twin, account, project, merchant = selling_shop(seed, earlier, listed=True)
+        twin, account, project, merchant = selling_shop(seed, earlier, listed=True, paid=True)
         url = stack.enter_context(start(twin)).url
         policy = folder / "crossdock.toml"
-        import_from = (now() - timedelta(days=7)).isoformat(timespec="seconds")
-        told = (POLICY + STOCK_POLICY).format(url=url, seller_id=account.seller_id, import_from=import_from)
+        claims_from = (now() - timedelta(days=7)).isoformat(timespec="seconds")
+        import_from = (now() - timedelta(days=MONTH_DAYS + 7)).isoformat(timespec="seconds")
+        told = (POLICY + STOCK_POLICY + FINANCE_POLICY).format(
+            url=url, seller_id=account.seller_id, import_from=import_from, claims_from=claims_from
+        )
         policy.write_text(told)
         environment = {
             "CROSSDOCK_POLICY": str(policy),

@@ -10,6 +10,7 @@ from crossdock.twin.both import Twin
 from crossdock.twin.commercetools_orders import place_order
 from crossdock.twin.commercetools_project import Project
 from crossdock.twin.merchant import Merchant
+from crossdock.twin.trading_month import trade_a_month
 from crossdock.twin.world import Clock, World
 
 SKUS = ("MUG-BLUE", "MUG-RED", "TEA-GREEN", "TEA-BLACK", "LAMP-DESK", "LAMP-FLOOR", "BOOK-COOKING", "BOOK-GARDEN")
@@ -18,11 +19,16 @@ BY_AMAZON = ("BOOK-COOKING", "BOOK-GARDEN")
 SCARCE = {"LAMP-FLOOR": 30, "TEA-BLACK": 40}
 ON_STOCK = 250
 EARLIER_HOURS = 30
+# A month of trade before that, paid out.
+MONTH_DAYS, MONTH_ORDERS = 30, 90
 
 
-def selling_shop(seed: int, earlier: int, *, listed: bool = False) -> tuple[Twin, SellerAccount, Project, Merchant]:
-    """A shop that has been selling for a day or two; `listed`: its goods are on Amazon with nothing for sale yet."""
-    clock = Clock(now() - timedelta(hours=EARLIER_HOURS), speed=1.0)
+def selling_shop(
+    seed: int, earlier: int, *, listed: bool = False, paid: bool = False
+) -> tuple[Twin, SellerAccount, Project, Merchant]:
+    """A shop that has been selling for a day or two. `listed`: its goods are on Amazon with nothing for sale yet; `paid`: a month before that is paid out."""
+    begins = now() - timedelta(hours=EARLIER_HOURS)
+    clock = Clock(begins - timedelta(days=MONTH_DAYS if paid else 0), speed=1.0)
     twin = Twin(World(seed=seed, clock=clock))
     account = twin.amazon.add_account(seller_id="A1DEMOSELLER", marketplace_ids=tuple(MARKETPLACES.values()))
     project = twin.commercetools.add_project("demo-shop")
@@ -30,6 +36,8 @@ def selling_shop(seed: int, earlier: int, *, listed: bool = False) -> tuple[Twin
     project.add_channel("warehouse", "InventorySupply")
     merchant = twin.add_merchant(Merchant(twin.world, account, project, skus=SKUS))
     merchant.stock_the_shop(quantity=ON_STOCK, channel_key="warehouse")
+    if paid:
+        trade_a_month(merchant, MONTH_ORDERS, days=MONTH_DAYS)
     step = timedelta(hours=EARLIER_HOURS) / (earlier + 8)
     for number in range(earlier):
         order_id = merchant.buy(settled=number < earlier - 3, notify=False)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 import uvicorn
 
 from crossdock import events
 from crossdock.app import App
+from crossdock.domain.accounts import Chart
 from crossdock.domain.desk import STOCK_FLOW
-from crossdock.domain.ids import AmazonOrderId
+from crossdock.domain.finance_policy import FinancePolicy
+from crossdock.domain.ids import AmazonOrderId, ConnectionId
 from crossdock.domain.order import ImportedOrder
 from crossdock.errors import ConfigError
-from crossdock.ports import Desk
-from crossdock.store import overview, sheets, stock_sheets
-from crossdock.store.database import is_migrated
+from crossdock.policy_finance import shipped_chart
+from crossdock.ports_desk import Desk, MoneyDesk
+from crossdock.store import overview, settlement_sheets, sheets, stock_sheets
+from crossdock.store.database import Database, is_migrated
+from crossdock.store.order_money import find_order_money
+from crossdock.store.settlement_files import SettlementFiles
+from crossdock.store.settlement_rows import find_rows
 from crossdock.web.edge import check_loopback
 from crossdock.web.routes import build_desk
 
@@ -77,6 +84,8 @@ def desk_of(app: App) -> Desk:
         return joined.orders.find(joined.order_number(order_id))
 
     database = app.database
+    finances = [(name, joined.finance) for name, joined in app.joined.items()]
+    policies = {name: finance.policy for name, finance in finances if finance is not None}
     return Desk(
         last_runs=partial(overview.last_runs, database),
         backlogs=partial(overview.backlogs, database),
@@ -94,6 +103,37 @@ def desk_of(app: App) -> Desk:
         stock_counts=partial(stock_sheets.stock_counts, database),
         find_skus=partial(stock_sheets.find_skus, database),
         find_sku=partial(stock_sheets.find_sku, database),
+        money=money_of(database, policies),
         read_commercetools=read_commercetools,
         is_ready=partial(is_migrated, database),
     )
+
+
+def money_of(database: Database, policies: Mapping[str, FinancePolicy]) -> MoneyDesk:
+    """The reads of the pages of settlements. `policies`: of the connections whose books are kept."""
+    default = shipped_chart().chart
+
+    def received(connection_id: str, sha256: str) -> Iterator[bytes]:
+        return SettlementFiles(database, ConnectionId(connection_id)).read(sha256)
+
+    def account_names(connection_id: str, at: datetime) -> Mapping[str, str]:
+        policy = policies.get(connection_id)
+        return names_of(policy.chart_on(at) if policy is not None else default)
+
+    return MoneyDesk(
+        find_settlements=partial(settlement_sheets.find_settlements, database),
+        periods=partial(settlement_sheets.find_periods, database),
+        find_settlement=partial(settlement_sheets.find_settlement, database),
+        find_rows=partial(find_rows, database),
+        certificate=partial(settlement_sheets.find_certificate, database),
+        received=received,
+        find_order_money=partial(find_order_money, database),
+        books_counts=partial(settlement_sheets.books_counts, database),
+        account_names=account_names,
+    )
+
+
+def names_of(chart: Chart) -> Mapping[str, str]:
+    """The name of each account by its key; of the merchant's own chart before that of the shipped one."""
+    below = names_of(chart.fallback) if chart.fallback is not None else {}
+    return {**below, **{key: account.name for key, account in chart.accounts.items()}}

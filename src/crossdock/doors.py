@@ -13,9 +13,12 @@ import httpx2
 from crossdock.amazon import auth as amazon_auth
 from crossdock.amazon import client as amazon_client
 from crossdock.amazon.feeds import Feeds
+from crossdock.amazon.finances import Finances
 from crossdock.amazon.listings import Listings
 from crossdock.amazon.orders import Orders
+from crossdock.amazon.payouts import Payouts
 from crossdock.amazon.rates import PLANS
+from crossdock.amazon.reports import Reports
 from crossdock.commercetools import client as commercetools_client
 from crossdock.policy import ConnectionPolicy
 from crossdock.ports import Clock
@@ -55,6 +58,27 @@ def amazon_feeds(
 ) -> Feeds:
     """Amazon's feeds, behind their rates, with a client of their own too."""
     return Feeds(_amazon(http, policy, secrets, rates=rates, clock=clock), policy.amazon.marketplace_ids)
+
+
+def amazon_reports(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> Reports:
+    """Amazon's settlement reports, behind their rates, with a client of their own too."""
+    return Reports(_amazon(http, policy, secrets, rates=rates, clock=clock))
+
+
+def amazon_payouts(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> Payouts:
+    """Amazon's payouts, behind their rates, with a client of their own too."""
+    return Payouts(_amazon(http, policy, secrets, rates=rates, clock=clock))
+
+
+def amazon_finances(
+    http: httpx2.Client, policy: ConnectionPolicy, secrets: ConnectionSecrets, *, rates: Rates, clock: Clock
+) -> Finances:
+    """Amazon's transactions, behind their rates, with a client of their own too."""
+    return Finances(_amazon(http, policy, secrets, rates=rates, clock=clock))
 
 
 def _amazon(

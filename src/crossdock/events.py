@@ -33,6 +33,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "day.checked": frozenset({"day", "on_amazon", "in_commercetools", "out_of_scope", "waiting", "missing"}),
     "fence.checked": frozenset({"found"}),
     "settlement.reconciled": frozenset({"settlement_id", "outcome", "rows", "cases"}),
+    "bank.matched": frozenset({"lines", "new", "matched", "open", "cases"}),
+    "payments.discovered": frozenset({"settlements", "orders", "unpaid"}),
     "desk.started": frozenset({"address"}),
     "desk.failed": frozenset({"path", "error", "place"}),
 }

@@ -6,7 +6,6 @@ Part of the composition root (`start_up.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -39,8 +38,8 @@ from crossdock.flows.ingest_orders import (
 from crossdock.flows.read_recipients import BatchRecipients, personal_by_order
 from crossdock.joined_checks import OrderChecks
 from crossdock.joined_stock import JoinedStock
-from crossdock.joins import join_finance, join_stock
-from crossdock.policy import ConnectionPolicy
+from crossdock.joins import join_finance, join_payments, join_stock
+from crossdock.policy import ConnectionPolicy, with_its_own
 from crossdock.ports import Clock
 from crossdock.settings import ConnectionSecrets
 from crossdock.store.cursors import Cursors
@@ -69,8 +68,7 @@ class Joined:
         outside: Outside,
     ) -> None:
         """Wire everything; no call is made yet."""
-        if policy.stock is not None:
-            policy = replace(policy, orders=replace(policy.orders, claims_from=policy.stock.claims_from))
+        policy = with_its_own(policy)
         self.policy = policy
         self.connection_id = policy.connection_id
         self._clock = outside.clock
@@ -91,19 +89,33 @@ class Joined:
         self.products = Products(self.commercetools, outside.clock)
         self.recipients = BatchRecipients(self.amazon, self.vault, take_in=self.take_in, clock=outside.clock)
         self._decoded: dict[str, AmazonOrder | None] = {}
-        self.checks = OrderChecks(
+        self.checks = self._checks()
+        self.stock = None if policy.stock is None else self._stock(policy.stock, outside.clock)
+        self.finance = join_finance(
+            policy, secrets, database=database, owners=owners, http=self._http, clock=outside.clock
+        )
+        self.payments = join_payments(
+            policy,
+            database=database,
+            owners=owners,
+            commercetools=self.commercetools,
+            searched_until=self.searched_until,
+            clock=outside.clock,
+        )
+
+    def _checks(self) -> OrderChecks:
+        """The checks over many orders."""
+        return OrderChecks(
             amazon=self.amazon,
             orders=self.orders,
             inbox=self.inbox,
             links=self.links,
             cursors=self.cursors,
             take_in=self.take_in,
-            save_day=lambda check, at: save_day(database, policy.connection_id, check, at),
+            save_day=lambda check, at: save_day(self._database, self.connection_id, check, at),
             number_prefix=lambda: self.policy.orders.number_prefix,
-            clock=outside.clock,
+            clock=self._clock,
         )
-        self.stock = None if policy.stock is None else self._stock(policy.stock, outside.clock)
-        self.finance = join_finance(policy, database=database, owners=owners, clock=outside.clock)
 
     def _stock(self, policy: StockPolicy, clock: Clock) -> JoinedStock:
         """The stock of this connection, where the merchant gave it to us."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,16 @@ class Policy:
                 return connection
         known = ", ".join(connection.connection_id for connection in self.connections)
         raise ConfigError([f"--connection: {connection_id!r} is not in the policy; it has {known}"])
+
+
+def with_its_own(connection: ConnectionPolicy) -> ConnectionPolicy:
+    """The connection's policy of orders with what its stock and its books say of orders."""
+    orders = connection.orders
+    if connection.stock is not None:
+        orders = replace(orders, claims_from=connection.stock.claims_from)
+    if connection.finance is not None:
+        orders = replace(orders, invoiced_elsewhere_from=connection.finance.invoiced_elsewhere_from)
+    return replace(connection, orders=orders)
 
 
 def load_policy(path: Path) -> Policy:

@@ -85,7 +85,9 @@ def _made(section: Section, make: Callable[[], Settings]) -> Settings | None:
     try:
         return make()
     except ValueError as fault:
-        section.problem("", str(fault))
+        # Each begins with the name of its key.
+        name, _, what = str(fault).partition(" ")
+        section.problem(name, what)
         return None
 
 

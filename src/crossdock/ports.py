@@ -8,30 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from crossdock.domain.case import Case
-from crossdock.domain.desk import (
-    AtStake,
-    Backlog,
-    CaseCount,
-    CaseFilter,
-    CaseRow,
-    HourCount,
-    LastRun,
-    OrderFilter,
-    OrderRow,
-    OrderSheet,
-    ProvenDay,
-    RateLeft,
-    StateCount,
-    StockCount,
-    StockFilter,
-    StockRow,
-    StockSheet,
-)
 from crossdock.domain.feed import FeedNews
 from crossdock.domain.ids import AmazonOrderId, OrderNumber, SellerSku
 from crossdock.domain.inventory import HintPage, MessagePlace, Moved, StockEntry, StockPage, StockPlace
@@ -269,31 +249,3 @@ class HeldLock(Protocol):
 
 
 Lock = Callable[[], AbstractContextManager[HeldLock | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the web pages read. The first argument is always the connections the viewer may see; of others nothing is found.
-
-    All of it is reading, so repeating is safe. `read_commercetools` is the only one that leaves the house: the order of a connection as commercetools
-    holds it now, None where it has none.
-    """
-
-    last_runs: Callable[[Sequence[str]], Sequence[LastRun]]
-    backlogs: Callable[[Sequence[str], datetime], Sequence[Backlog]]
-    rates_left: Callable[[Sequence[str], datetime], Sequence[RateLeft]]
-    case_counts: Callable[[Sequence[str], datetime], Sequence[CaseCount]]
-    money_at_stake: Callable[[Sequence[str]], Sequence[AtStake]]
-    orders_by_hour: Callable[[Sequence[str], datetime], Sequence[HourCount]]
-    state_counts: Callable[[Sequence[str], Sequence[State]], Sequence[StateCount]]
-    proven_days: Callable[[Sequence[str], date], Sequence[ProvenDay]]
-    find_orders: Callable[[Sequence[str], OrderFilter], Sequence[OrderRow]]
-    find_order: Callable[[Sequence[str], str, str], OrderSheet | None]
-    find_cases: Callable[[Sequence[str], CaseFilter], Sequence[CaseRow]]
-    find_case: Callable[[Sequence[str], int], CaseRow | None]
-    stock_backlogs: Callable[[Sequence[str], datetime], Sequence[Backlog]]
-    stock_counts: Callable[[Sequence[str]], Sequence[StockCount]]
-    find_skus: Callable[[Sequence[str], StockFilter], Sequence[StockRow]]
-    find_sku: Callable[[Sequence[str], str, str], StockSheet | None]
-    read_commercetools: Callable[[str, AmazonOrderId], ImportedOrder | None]
-    is_ready: Callable[[], bool]

@@ -6,7 +6,7 @@ Part of the composition root (`start_up.py`). Whatever goes wrong ends here, as 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -95,8 +95,8 @@ def _run(joined: Joined, flow: str, clock: Clock) -> Ran:
     elif flow == schedule.DAYS:
         check_days(joined, clock)
         return Ran()
-    elif flow in {schedule.STOCK, schedule.SWEEP, schedule.LISTING, schedule.LISTED, schedule.FEEDS}:
-        return _look_after_stock(joined, flow)
+    elif flow in _KEEPERS:
+        return _KEEPERS[flow](joined, flow)
     assert flow in schedule.DRAINS, f"no flow is called {flow}"
     report = _drain(joined, flow)
     if report.paused is not None:
@@ -131,7 +131,22 @@ def run_after_orders(joined: Joined) -> Sequence[str]:
 def _drain(joined: Joined, flow: str) -> Report:
     if flow == INGEST:
         return joined.drain(batches=BATCHES_MAX)
+    if flow == schedule.MATCH:
+        return joined.payments.drain() if joined.payments is not None else Report()
     return joined.stock.drain(batches=LINGERING_BATCHES, linger_s=LINGER_S) if joined.stock is not None else Report()
+
+
+def _keep_books(joined: Joined, flow: str) -> Ran:
+    """Settlements that are new, a month that ended, or orders whose payment is to be looked at."""
+    if joined.finance is None:
+        return Ran()
+    if flow == schedule.ACCRUE:
+        return Ran({"entries": joined.finance.accrue()})
+    if flow == schedule.PAYMENTS:
+        orders = joined.payments.discover() if joined.payments is not None else 0
+        return Ran({"orders": orders}, follows=(schedule.MATCH,) if orders else ())
+    files = joined.finance.collect()
+    return Ran({"files": files}, follows=(schedule.PAYMENTS,) if files else ())
 
 
 def _look_after_stock(joined: Joined, flow: str) -> Ran:
@@ -154,6 +169,14 @@ def _look_after_stock(joined: Joined, flow: str) -> Ran:
     again_s = 0.0 if not finished else schedule.BUSY_EVERY.total_seconds() if count and flow == schedule.STOCK else None
     follows = (*((schedule.PUSH,) if count else ()), *(() if finished else (flow,)))
     return Ran({"skus": count}, follows=follows, again_s=again_s)
+
+
+_KEEPERS: Mapping[str, Callable[[Joined, str], Ran]] = {
+    **dict.fromkeys(
+        (schedule.STOCK, schedule.SWEEP, schedule.LISTING, schedule.LISTED, schedule.FEEDS), _look_after_stock
+    ),
+    **dict.fromkeys((schedule.COLLECT, schedule.ACCRUE, schedule.PAYMENTS), _keep_books),
+}
 
 
 def check_days(joined: Joined, clock: Clock) -> None:
@@ -235,7 +258,9 @@ def _refused(joined: Joined, flow: str, fault: Rejected | DataError, now: dateti
 
 
 def _inbox(joined: Joined, flow: str) -> Inbox:
-    """Where a routine's cases are kept: those of the drain of stock beside its records."""
+    """Where a routine's cases are kept: those of the drains of stock and of payments beside their records."""
+    if flow == schedule.MATCH and joined.payments is not None:
+        return joined.payments.inbox
     return joined.stock.inbox if flow == schedule.PUSH and joined.stock is not None else joined.inbox
 
 

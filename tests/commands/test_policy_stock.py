@@ -296,7 +296,8 @@ def test_connections_that_take_nothing_from_each_other_are_let_be(
 def test_stock_of_the_example_is_a_policy(tmp_path: Path) -> None:
     """With the first # of its lines removed the table can be read, and shows each key at its usual value but for the channels, a cap and peaks."""
     before, _, after = EXAMPLE.read_text(encoding="utf-8").partition("# [connection.stock]\n")
-    text = before + "[connection.stock]\n" + "\n".join(line.removeprefix("# ") for line in after.splitlines())
+    of_stock = after.partition("\n# Settlements:")[0]
+    text = before + "[connection.stock]\n" + "\n".join(line.removeprefix("# ") for line in of_stock.splitlines())
     assert stock_of(tmp_path, text) == StockPolicy(
         claims_from=datetime(2026, 12, 1, 8, 0, tzinfo=UTC),
         channels=("warehouse",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -318,3 +318,20 @@ def test_nobody_is_kept_for_amazons_orders(order: AmazonOrder) -> None:
     assert held or not needs_address(order)
     assert not may_hold_personal_data(replace(order, channel_name="NON_AMAZON"))
     assert erase_at(order) >= order.created_at
+
+
+@pytest.mark.parametrize(
+    ("begins", "says"),
+    [
+        (None, ""),
+        ({}, "settlement"),
+        ({"MFN": NOW - timedelta(days=4000)}, "order"),
+        ({"MFN": NOW + timedelta(days=4000)}, "settlement"),
+        ({"AFN": NOW - timedelta(days=4000)}, "settlement"),
+    ],
+    ids=["no books", "by settlement", "invoiced elsewhere", "later", "FBA invoiced elsewhere"],
+)
+def test_order_says_who_books_the_sale(begins: dict[str, datetime] | None, says: str) -> None:
+    """With books kept here an order says whether the settlement books it, so that nobody invoices it twice."""
+    order = read(an_order("FBM UNSHIPPED in DE", a_line("1 x A EUR")))
+    assert replace(POLICY, invoiced_elsewhere_from=begins).invoiced_by(order) == says

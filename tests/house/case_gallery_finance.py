@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 
 from crossdock.errors import DataError
+from tests.flows.settled import NOTHING, ORDER, SALE, a_month_later, bought, settle
 from tests.house.case_play import Example, Play
 from tests.settlements import a_settlement
 
+# An order of the shop's own.
+_ANOTHER = json.dumps(
+    {
+        "orderNumber": "another",
+        "totalPrice": {"currencyCode": "EUR", "centAmount": 1999},
+        "customLineItems": [
+            {"name": {"en": "Mug"}, "slug": "mug", "quantity": 1, "money": {"currencyCode": "EUR", "centAmount": 1999}}
+        ],
+    }
+)
 _SALE = "Order | 302-0000001-0000001 | ItemPrice | Principal | 19.99"
 _ORDERS = "\n".join(f"Order | 302-0000001-000000{n} | ItemPrice | Principal | 19.99" for n in range(6))
 
@@ -29,12 +41,48 @@ def _unreadable(playing: Play) -> None:
         return
 
 
+def _bank(playing: Play, *lines: str) -> None:
+    """A settlement of 19.99 whose payout is of 3 November, and a bank statement."""
+    _give(playing, a_settlement(_SALE))
+    finance = playing.scene.joined.finance
+    assert finance is not None, "a scene of money has a policy of it"
+    finance.bank.import_statement("\n".join(["date,amount,currency,reference", *lines]).encode(), "statement.csv")
+
+
 def _foreign(playing: Play) -> None:
     playing.buy('{"fulfilled_by": "MERCHANT", "settled": true}')
     playing.scene.after(minutes=5).joined.discover()
     made = f"{playing.scene.twin.world.clock.now():%Y-%m-%d} 00:00:00 UTC"
     later = made.replace("00:00:00", "23:59:59")
     _give(playing, a_settlement(_ORDERS, starts=made, ends=later, posted_date_time=made))
+
+
+def _deleted(playing: Play) -> None:
+    scene = bought(playing.scene)
+    scene.project.orders.remove(scene.order(ORDER)["id"])
+    settle(scene, SALE)
+
+
+def _overpaid(playing: Play) -> None:
+    settle(bought(playing.scene), SALE.replace("19.99", "24.99"))
+
+
+def _unpaid(playing: Play) -> None:
+    a_month_later(settle(bought(playing.scene), NOTHING))
+
+
+def _given_away(playing: Play) -> None:
+    scene = bought(playing.scene)
+    playing.shop(
+        "POST",
+        "payments",
+        f'{{"key": "amazon-{ORDER}", "amountPlanned": {{"currencyCode": "EUR", "centAmount": 1999}}}}',
+    )
+    playing.shop("POST", "orders/import", _ANOTHER)
+    [version] = [each["version"] for each in scene.project.orders if each["orderNumber"] == "another"]
+    added = {"action": "addPayment", "payment": {"typeId": "payment", "key": f"amazon-{ORDER}"}}
+    playing.shop("POST", "orders/order-number=another", json.dumps({"version": version, "actions": [added]}))
+    settle(scene, SALE)
 
 
 FINANCE_EXAMPLES: dict[str, Example] = {
@@ -95,5 +143,33 @@ FINANCE_EXAMPLES: dict[str, Example] = {
                 _SALE, settlement_id="28471003923", starts="2026-11-17 00:00:00 UTC", ends="2026-12-01 00:00:00 UTC"
             ),
         ),
+    ),
+    "settlement.order_missing": Example(
+        "An order is imported and shipped; somebody deletes it in commercetools; then comes the settlement that pays it.",
+        act=_deleted,
+    ),
+    "settlement.amount_differs": Example(
+        "An order of 19.99 is paid with 24.99.",
+        act=_overpaid,
+    ),
+    "settlement.unpaid": Example(
+        "An order is shipped, settlements of the next seven weeks are imported, and none has a row of it.",
+        act=_unpaid,
+    ),
+    "settlement.payment_refused": Example(
+        "Somebody makes the payment of an Amazon order by hand, and gives it to another order.",
+        act=_given_away,
+    ),
+    "bank.unmatched": Example(
+        "The bank shows 50.00 from Amazon that no settlement speaks of: `crossdock bank import statement.csv`.",
+        act=lambda playing: _bank(playing, "2026-11-05,50.00,EUR,AMAZON PAYMENTS"),
+    ),
+    "bank.amount_differs": Example(
+        "A payout of 19.99 arrives, and the bank keeps a fee of 1.50.",
+        act=lambda playing: _bank(playing, "2026-11-05,18.49,EUR,AMAZON PAYMENTS 28471003921"),
+    ),
+    "bank.payout_missing": Example(
+        "The statement of November is imported, and has no line of a payout of 3 November.",
+        act=lambda playing: _bank(playing, "2026-11-01,-800.00,EUR,RENT", "2026-11-19,12.00,EUR,INTEREST"),
     ),
 }

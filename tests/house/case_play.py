@@ -123,7 +123,7 @@ def scene_of(kind: str, stage: Stage) -> Scene:
     """A fresh scene for an example of a kind: a case of stock needs a policy of stock, one of money a policy of money."""
     return stage.scene(
         stock=STOCK if kind.startswith("stock.") else None,
-        finance=finance() if kind.startswith("settlement.") else None,
+        finance=finance() if kind.startswith(("settlement.", "bank.")) else None,
     )
 
 

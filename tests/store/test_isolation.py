@@ -16,21 +16,18 @@ import pytest
 from crossdock.domain.case import Case
 from crossdock.domain.day_check import DayCheck
 from crossdock.domain.desk import CaseFilter, OrderFilter
-from crossdock.domain.ids import AmazonOrderId, ConnectionId, OrderItemId, OrderNumber, SellerSku, SettlementId
+from crossdock.domain.ids import AmazonOrderId, OrderItemId, OrderNumber, SellerSku, SettlementId
 from crossdock.domain.record import Arrival, Settled
 from crossdock.domain.stock_record import SoldLine, StockRecord
 from crossdock.domain.timeline import Event, Link, Outcome, State
 from crossdock.errors import ConfigError
-from crossdock.joined_finance import JoinedFinance
-from crossdock.policy_export import ExportPolicy
+from crossdock.joined_exports import Exported
 from crossdock.rate import Plan
 from crossdock.store.cursors import Cursors
 from crossdock.store.database import Database, rows_of
 from crossdock.store.days import save_day
 from crossdock.store.due import next_due_flows
 from crossdock.store.embedded import Embedded
-from crossdock.store.exported import ExportBook
-from crossdock.store.known_orders import KnownOrderStore
 from crossdock.store.personal_data import PersonalDataStore
 from crossdock.store.rates import Rates
 from crossdock.store.records import Inbox
@@ -62,6 +59,7 @@ TABLES = [
     "feed_sets",
     "settlement_files",
     "settlement_file_parts",
+    "settlement_reports",
     "settlements",
     "accepted_differences",
     "settlement_groups",
@@ -78,6 +76,7 @@ KEPT = {
     "history",
     "erasures",
     "settlement_files",
+    "settlement_reports",
     "settlement_file_parts",
     "accepted_differences",
     "settlement_groups",
@@ -117,26 +116,19 @@ def fill(database: Database, connection_id: str) -> Inbox:
     stock.note([line])
     held = stock.save(MUG, StockRecord(fulfilled_by="MERCHANT", available=10), NOW, counted=[line])
     stock.gather(MUG, held, NOW, quantity=3, expected_at_s=0.0)
-    keep_books(database, ConnectionId(connection_id))
+    keep_books(database, connection_id)
     return inbox
 
 
-def keep_books(database: Database, connection_id: ConnectionId) -> None:
-    """One settlement, one difference that was accepted, one entry that left, one line of the bank."""
-    orders = KnownOrderStore(database, connection_id, "nothing")
-    books = JoinedFinance(
-        replace(finance(), invoiced_elsewhere_from={"AFN": NOW - timedelta(days=90)}),
-        ExportPolicy(),
-        database=database,
-        connection_id=connection_id,
-        inbox=Inbox(database, connection_id, "reconcile_settlements", {}),
-        orders=orders,
-        clock=lambda: NOW,
-    )
+def keep_books(database: Database, connection_id: str) -> None:
+    """One settlement, one difference that was accepted, one entry that left."""
+    policy = replace(finance(), invoiced_elsewhere_from={"AFN": NOW - timedelta(days=90)})
+    books = Stage(database).scene(connection_id=connection_id, finance=policy).joined.finance
+    assert books is not None
     books.import_file(BytesIO(a_settlement(f"Order | {ORDER} | ItemPrice | Principal | 19.99")), "settlement.txt")
+    books.files.took_in("1", "0" * 64, NOW)
     books.ledger.accept(SettlementId("1"), "0" * 64, 1, reason="given", now=NOW)
-    book = ExportBook(database, connection_id)
-    book.note("csv", book.entries("csv", since=date.min, until=date.max), NOW)
+    books.exports.gone("csv", Exported([], books.exports._book.entries("csv", since=date.min, until=date.max)))
 
 
 def link(inbox: Inbox) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from crossdock.desk_server import money_of
 from crossdock.domain.case import Case
 from crossdock.domain.desk import STOCK_FLOW
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.order import ImportedOrder
 from crossdock.engine.access import connection_record
 from crossdock.engine.schedule import ROUTINES
-from crossdock.ports import Desk
+from crossdock.ports_desk import Desk
 from crossdock.store import overview, sheets, stock_sheets
 from crossdock.store.database import Database, is_migrated
 from tests.joined_twin import START, Scene, Stage
@@ -30,6 +31,8 @@ def desk_of(database: Database, scenes: list[Scene]) -> Desk:
         connection = joined[connection_id]  # type: ignore[index]
         return connection.orders.find(connection.order_number(order_id))
 
+    finances = [(scene.joined.connection_id, scene.joined.finance) for scene in scenes]
+    policies = {str(name): finance.policy for name, finance in finances if finance is not None}
     return Desk(
         last_runs=partial(overview.last_runs, database),
         backlogs=partial(overview.backlogs, database),
@@ -47,6 +50,7 @@ def desk_of(database: Database, scenes: list[Scene]) -> Desk:
         stock_counts=partial(stock_sheets.stock_counts, database),
         find_skus=partial(stock_sheets.find_skus, database),
         find_sku=partial(stock_sheets.find_sku, database),
+        money=money_of(database, policies),
         read_commercetools=read_commercetools,
         is_ready=partial(is_migrated, database),
     )

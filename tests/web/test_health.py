@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from crossdock.domain.desk import StateCount
 from crossdock.errors import StoreError
-from crossdock.ports import Desk
+from crossdock.ports_desk import Desk
 from crossdock.web.routes import build_desk
 from tests.joined_twin import START, Stage
 from tests.web.conftest import Rehearsed

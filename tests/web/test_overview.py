@@ -91,7 +91,8 @@ def test_what_is_late_is_said_as_what_is_being_done() -> None:
     assert reading(flows) == (
         "Late: reading orders from Amazon, bringing orders to commercetools, checking the FBA fence, proving closed days, "
         "erasing personal data, reading stock messages, bringing quantities to Amazon, looking through changed stock, "
-        "looking through all stock, looking through all listings, following feeds to their end."
+        "looking through all stock, looking through all listings, following feeds to their end, fetching settlements, accruing months, "
+        "looking through settled orders."
     )
 
 

@@ -1,6 +1,7 @@
 """Amazon's published usage plans for the operations we use. What its header says at run time corrects them.
 
-Source: `Usage Plan` of each operation in the models Orders v2026-01-01, Listings Items 2021-08-01 and Feeds 2021-06-30.
+Source: `Usage Plan` of each operation in the models Orders v2026-01-01, Listings Items 2021-08-01, Feeds 2021-06-30, Reports 2021-06-30 and
+Finances 2024-06-19, and what Amazon says of Transfers 2024-06-01.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ CREATE_LISTINGS_FEED = "createFeed/JSON_LISTINGS_FEED"
 GET_FEED = "getFeed"
 GET_FEED_DOCUMENT = "getFeedDocument"
 CANCEL_FEED = "cancelFeed"
+GET_REPORTS = "getReports"
+GET_REPORT_DOCUMENT = "getReportDocument"
+LIST_TRANSACTIONS = "listTransactions"
+LIST_PAYOUTS = "listPayouts"
 
 PLANS: dict[str, Plan] = {
     # One call in three minutes, shared by all searches: two are kept for the sweep, its next six minutes.
@@ -37,4 +42,10 @@ PLANS: dict[str, Plan] = {
     GET_FEED_DOCUMENT: Plan(per_s=0.0222, burst=10, urgent_share=0.0),
     # Only ever called in a hurry, so all of it is for such calls anyhow.
     CANCEL_FEED: Plan(per_s=2.0, burst=15),
+    # One in 45 seconds, and one document a minute: settlements come every few days, and nobody waits for one.
+    GET_REPORTS: Plan(per_s=0.0222, burst=10, urgent_share=0.0),
+    GET_REPORT_DOCUMENT: Plan(per_s=0.0167, burst=15, urgent_share=0.0),
+    # Read once a month, page by page.
+    LIST_PAYOUTS: Plan(per_s=0.5, burst=10, urgent_share=0.0),
+    LIST_TRANSACTIONS: Plan(per_s=0.5, burst=10, urgent_share=0.0),
 }

@@ -21,7 +21,7 @@ from crossdock.amazon.settlement_cells import (
     read_moment_or_day,
     read_quantity,
 )
-from crossdock.amazon.settlement_rows import SCHEMA, SettlementRows
+from crossdock.amazon.settlement_rows import SCHEMA, TRANSACTIONS_MAX, SettlementRows
 from crossdock.domain.settlement import LONGEST, Label, RowLabel, Settlement
 from crossdock.errors import DataError
 
@@ -68,6 +68,7 @@ class LineReader:
     amounts: dict[str, int] = field(default_factory=dict)
     next_line: int = 3
     blank: int = 0
+    transactions: set[str] = field(default_factory=set)
     skus: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
     unpriced: list[pl.DataFrame] = field(default_factory=list)
@@ -227,8 +228,9 @@ class LineReader:
         return amount
 
     def _label(self, *texts: str) -> int:
-        if len(self.labels) >= LABELS_MAX:
-            raise Doubt(f"is one of more than {LABELS_MAX} labels")
+        self.transactions.add(texts[0])
+        if len(self.labels) >= LABELS_MAX or len(self.transactions) > TRANSACTIONS_MAX:
+            raise Doubt(f"is one of more than {TRANSACTIONS_MAX} kinds of transaction, or {LABELS_MAX} labels")
         return self.labels.setdefault(texts, len(self.labels))
 
     def _sku(self, text: str) -> int:

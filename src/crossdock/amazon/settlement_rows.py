@@ -25,6 +25,12 @@ SCHEMA = {
 }
 # Rows written at a time.
 CHUNK = 200_000
+# Rows reckoned on at a time.
+SLICE = 1_000_000
+# Kinds of transaction of one file, to number a deed (an order's transaction) by one whole number; order ids have 17 digits.
+TRANSACTIONS_MAX = 90
+# Of one settlement: rows are posted at most 400 days before it begins.
+_MONTHS_MAX = 64
 _OWNERS: tuple[RowOwner, ...] = ("", "order", "mcf")
 CHANNEL = 2
 _TREATMENTS: tuple[TaxTreatment, ...] = ("", "untaxed", "seller", "amazon")
@@ -74,13 +80,17 @@ class SettlementRows:
         return dict(found.iter_rows())
 
     def tax_left(self, uses: Sequence[LabelUse]) -> dict[int, int]:
-        """Orders, as numbers, whose collected tax and whose tax remitted by Amazon do not cancel: what is left, minor units."""
+        """Orders, as numbers, where in one transaction collected tax and tax remitted by Amazon do not cancel: what is left, minor units."""
         collected, remitted = _labels(uses, "is_collected_tax"), _labels(uses, "is_remitted_tax")
-        taxed = self.frame.filter((pl.col("order") > 0) & _is_label([*collected, *remitted]))
+        taxed = self.frame.with_columns(deed=self._deed(self.frame)).filter(
+            (pl.col("order") > 0) & _is_label([*collected, *remitted])
+        )
         left = (
-            taxed.group_by("order")
+            taxed.group_by("deed", "order")
             .agg(pl.col("amount").sum(), remitted=((pl.col("amount") != 0) & _is_label(remitted)).any())
             .filter(pl.col("remitted") & (pl.col("amount") != 0))
+            .group_by("order")
+            .agg(pl.col("amount").abs().sum())
             .sort("order")
         )
         return dict(left.select("order", "amount").iter_rows())
@@ -92,25 +102,89 @@ class SettlementRows:
 
         Each row remembers its group, by its place in what is answered.
         """
+        assert len(months) <= _MONTHS_MAX, "more months than a settlement can have"
         starts = pl.Series([int(at.timestamp()) for at in months.values()], dtype=pl.UInt32)
-        frame = self.frame.with_columns(
-            month=(starts.search_sorted(self.frame["posted"], side="right") - 1).cast(pl.UInt32),
-            owner=self._owners(),
-            by_order=pl.col("order").is_in(pl.Series(sorted(order_mode), dtype=pl.Int64).implode())
-            & _is_label(_labels(uses, "of_order")),
-            sign=pl.col("amount").sign().cast(pl.Int8),
-        ).with_columns(treatment=self._treatments(uses))
-        keys = ["label", "owner", "month", "treatment", "by_order", "sign"]
+        orders = pl.Series(sorted(order_mode), dtype=pl.Int64)
+        deeds = self._taxed(uses, "is_remitted_tax"), self._taxed(uses, "is_collected_tax")
+        # Slice by slice: what is reckoned on the way would take more room than the rows.
+        keys = pl.concat(
+            [
+                pl.Series(dtype=pl.UInt32),
+                *(self._keys(part, uses, starts=starts, orders=orders, deeds=deeds) for part in self._slices()),
+            ]
+        )
         sums = (
-            frame.group_by(keys)
+            self.frame.select("row", "amount", key=keys)
+            .group_by("key")
             .agg(amount=pl.col("amount").sum(), rows=pl.len(), first_row=pl.col("row").min())
-            .sort("first_row", *keys)
+            .sort("first_row", "key")
             .with_row_index("group")
         )
-        groups = frame.select(keys).join(sums.select("group", *keys), on=keys, how="left", maintain_order="left")
-        self.frame = self.frame.select(*SCHEMA).with_columns(groups["group"])
+        groups = keys.replace_strict(sums["key"], sums["group"], return_dtype=pl.UInt32)
+        self.frame = self.frame.select(*SCHEMA).with_columns(group=groups)
         begins = list(months)
         return [self._group(row, begins) for row in sums.iter_rows(named=True)]
+
+    def _group(self, row: Mapping[str, int], months: Sequence[date]) -> RowGroup:
+        rest, sign = divmod(row["key"], 3)
+        rest, by_order = divmod(rest, 2)
+        rest, treatment = divmod(rest, len(_TREATMENTS))
+        rest, month = divmod(rest, _MONTHS_MAX)
+        label, owner = divmod(rest, len(_OWNERS))
+        what = self.labels[label]
+        return RowGroup(
+            label=what.label,
+            marketplace=what.marketplace,
+            fulfilled_by=what.fulfilled_by,
+            owner=_OWNERS[owner],
+            month=months[month],
+            treatment=_TREATMENTS[treatment],
+            order_mode=bool(by_order),
+            sign=sign - 1,
+            amount=row["amount"],
+            rows=row["rows"],
+            first_row=row["first_row"],
+        )
+
+    def _keys(
+        self,
+        part: pl.DataFrame,
+        uses: Sequence[LabelUse],
+        *,
+        starts: pl.Series,
+        orders: pl.Series,
+        deeds: tuple[pl.Series, pl.Series],
+    ) -> pl.Series:
+        """One number for each row by everything the books tell apart; `_group` takes it apart again."""
+        month = starts.search_sorted(part["posted"], side="right") - 1
+        part = part.with_columns(
+            month=month.cast(pl.UInt32),
+            owner=self._owners(),
+            by_order=pl.col("order").is_in(orders.implode()) & _is_label(_labels(uses, "of_order")),
+            deed=self._deed(part),
+        )
+        remitted, collected = (pl.col("deed").is_in(each.implode()) for each in deeds)
+        of_seller, of_order = (_is_label(_labels(uses, what)) for what in ("treated", "treated_by_order"))
+        is_treated = pl.when(pl.col("by_order")).then(of_order).otherwise(of_seller)
+        treatment = pl.when(~is_treated).then(0).when(remitted).then(3).when(collected).then(2).otherwise(1)
+        key = pl.col("label").cast(pl.UInt32) * len(_OWNERS) + pl.col("owner")
+        key = (key * _MONTHS_MAX + pl.col("month")) * len(_TREATMENTS) + treatment
+        key = (key * 2 + pl.col("by_order").cast(pl.UInt32)) * 3 + (pl.col("amount").sign() + 1)
+        return part.select(key=key.cast(pl.UInt32))["key"]
+
+    def _taxed(self, uses: Sequence[LabelUse], what: str) -> pl.Series:
+        """The deeds that have a row of this kind of tax which is not 0."""
+        labels = _labels(uses, what)
+        found = [
+            part.select("label", "amount", deed=self._deed(part))
+            .filter((pl.col("amount") != 0) & _is_label(labels))["deed"]
+            .unique()
+            for part in self._slices()
+        ]
+        return pl.concat([pl.Series(dtype=pl.Int64), *found]).unique()
+
+    def _slices(self) -> Iterator[pl.DataFrame]:
+        return self.frame.iter_slices(SLICE)
 
     def digests(self, posting_of_group: Sequence[int]) -> dict[int, str]:
         """Of each posting: the hash of the lines of its rows, as docs/certificate.md has it."""
@@ -149,22 +223,6 @@ class SettlementRows:
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
 
-    def _group(self, row: Mapping[str, int], months: Sequence[date]) -> RowGroup:
-        what = self.labels[row["label"]]
-        return RowGroup(
-            label=what.label,
-            marketplace=what.marketplace,
-            fulfilled_by=what.fulfilled_by,
-            owner=_OWNERS[row["owner"]],
-            month=months[row["month"]],
-            treatment=_TREATMENTS[row["treatment"]],
-            order_mode=bool(row["by_order"]),
-            sign=row["sign"],
-            amount=row["amount"],
-            rows=row["rows"],
-            first_row=row["first_row"],
-        )
-
     def copied(self) -> Iterator[bytes]:
         """The rows as PostgreSQL's COPY reads text: line, group, order (or nothing), amount, second of posting, SKU, units."""
         order = pl.when(pl.col("order") != 0).then("order")
@@ -195,29 +253,12 @@ class SettlementRows:
         is_channel = pl.col("order").is_in(pl.Series(channels, dtype=pl.Int64).implode())
         return pl.when(pl.col("order") > 0).then(1).when(is_channel).then(CHANNEL).otherwise(0).cast(pl.UInt8)
 
-    def _treatments(self, uses: Sequence[LabelUse]) -> pl.Expr:
-        """Of each row that has one, by the rows of the same order and transaction: remitted by Amazon, else by the seller, else untaxed."""
-        transactions = {
-            text: n for n, text in enumerate(dict.fromkeys(of.label.transaction_type for of in self.labels))
-        }
-        assert len(transactions) <= _TRANSACTIONS_MAX, "more kinds of transaction than a file can have"
-        by_label = pl.Series([transactions[of.label.transaction_type] for of in self.labels], dtype=pl.Int64)
-        deed = pl.col("order") * _TRANSACTIONS_MAX + by_label.gather(self.frame["label"])
-        moves = pl.col("amount") != 0
-        deeds = self.frame.select("label", "amount", deed=deed).filter(moves)
-        remitted = deeds.filter(_is_label(_labels(uses, "is_remitted_tax")))["deed"].unique()
-        collected = deeds.filter(_is_label(_labels(uses, "is_collected_tax")))["deed"].unique()
-        treatment = (
-            pl.when(deed.is_in(remitted.implode())).then(3).when(deed.is_in(collected.implode())).then(2).otherwise(1)
-        )
-        of_seller = _is_label(_labels(uses, "treated"))
-        of_order = _is_label(_labels(uses, "treated_by_order"))
-        is_treated = pl.when(pl.col("by_order")).then(of_order).otherwise(of_seller)
-        return pl.when(is_treated).then(treatment).otherwise(0).cast(pl.UInt8)
-
-
-# Kinds of transaction of one file, to number a deed (an order's transaction) by one whole number; order ids have 17 digits.
-_TRANSACTIONS_MAX = 90
+    def _deed(self, part: pl.DataFrame) -> pl.Series:
+        """A number for each order and transaction type: what is collected in one is remitted in the same."""
+        transactions = dict.fromkeys(of.label.transaction_type for of in self.labels)
+        places = {text: n for n, text in enumerate(transactions)}
+        by_label = pl.Series([places[of.label.transaction_type] for of in self.labels], dtype=pl.Int64)
+        return part["order"] * TRANSACTIONS_MAX + by_label.gather(part["label"])
 
 
 def is_multi_channel(text: str) -> bool:

@@ -118,4 +118,107 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
         closes_when="the settlement of that time is booked",
         closed_by_run=False,
     ),
+    CaseKind(
+        code="settlement.order_missing",
+        owner=Owner.OPERATIONS,
+        title="An order that Amazon paid for is not in commercetools",
+        meaning=(
+            "A settlement has rows of this order, which should have been imported: it is of a marketplace of this connection and not known to be "
+            "older than `orders.import_from`. It may have been deleted, or its import is a case of its own. Its payment is written nowhere."
+        ),
+        first_step=(
+            "Look at the order under Orders. Import it with `crossdock orders import` and its id; one that turns out to be out of scope closes this "
+            "case too."
+        ),
+        closes_when="the order is in commercetools, or Amazon's own word puts it out of scope",
+        recheck_s=86_400,
+    ),
+    CaseKind(
+        code="settlement.amount_differs",
+        owner=Owner.FINANCE,
+        title="What was paid for an order is not what the order says",
+        meaning=(
+            "Over all settlements the buyer paid more than the total of the order in commercetools; or less, though all of it was shipped, and settlements "
+            "are booked for 30 days after Amazon's last word on it. Both amounts are in the facts. The payment shows what was paid."
+        ),
+        first_step=(
+            "Compare `crossdock settlements order` with the order in Seller Central. What Amazon did not pay is claimed there; where the order is wrong, "
+            "correct it in your ledger and resolve the case."
+        ),
+        closes_when="a settlement brings the rest, or a person resolves it",
+    ),
+    CaseKind(
+        code="settlement.unpaid",
+        owner=Owner.FINANCE,
+        title="A shipped order was never paid",
+        meaning=(
+            "It was shipped more than 30 days ago, settlements are booked for all of that time, and none has a row of what its buyer paid. Amazon "
+            "settles every fortnight, and may hold a sale back for a week after it was delivered."
+        ),
+        first_step=(
+            "Look for the order in Seller Central (Payments, Transaction view): it may be deferred. If it is not there, open a case with Amazon and name "
+            "the order."
+        ),
+        closes_when="a settlement with the order is booked",
+    ),
+    CaseKind(
+        code="settlement.payment_refused",
+        owner=Owner.ENGINEERING,
+        title="commercetools refuses the payment of an order",
+        meaning=(
+            "The payment, or the order's reference to it, was understood and refused; commercetools' own code and the field it names are in the facts. "
+            "The order itself is as it was."
+        ),
+        first_step=(
+            "Look at the payment with the key `amazon-` and the order's id: somebody may have made it by hand, or given it to another order. Remove it "
+            "there, and retry the case."
+        ),
+        closes_when="the payment is accepted",
+        recheck_s=86_400,
+    ),
+    CaseKind(
+        code="bank.unmatched",
+        owner=Owner.FINANCE,
+        title="A line of Amazon's on the bank statement fits no payout",
+        meaning=(
+            "It names no settlement and no payout that is known, and its amount and day fit none, or several: then they are in the facts. "
+            "Nothing was closed by it, so `clearing.bank` and the bank differ by its amount."
+        ),
+        first_step=(
+            "If its settlement is not in `crossdock settlements list`, import it. If it is no payout, such as the refund of something you bought, "
+            "name Amazon's payouts more narrowly in `payers` of `[connection.finance.bank]`, and import the statement again: the line is forgotten."
+        ),
+        closes_when="a settlement or a payout that it fits is known, or it is not Amazon's any more",
+        closed_by_run=False,
+    ),
+    CaseKind(
+        code="bank.amount_differs",
+        owner=Owner.FINANCE,
+        title="The bank shows another amount than Amazon paid",
+        meaning=(
+            "The lines that belong to this settlement do not come to its amount, or are in another currency. The bank may have taken a fee, "
+            "Amazon's currency converter may have changed the money, or another part of it is still to come."
+        ),
+        first_step=(
+            "Compare the payout in Seller Central (Payments, Disbursements) with the line. Book a fee or a difference of exchange in your ledger "
+            "against the clearing account."
+        ),
+        closes_when="the lines of the settlement come to its amount",
+        closed_by_run=False,
+    ),
+    CaseKind(
+        code="bank.payout_missing",
+        owner=Owner.FINANCE,
+        title="A payout has not arrived",
+        meaning=(
+            "Statements were given for the seven days after the deposit day of this settlement, and none has a line of it. Its age stands in the "
+            "facts, and its amount is open on `clearing.bank`."
+        ),
+        first_step=(
+            "Look at the payout in Seller Central (Payments, Disbursements): a transfer that failed comes back in a later settlement. If it was sent, look "
+            "whether it went to another account, whose statement is missing here, or whether a statement of these days is."
+        ),
+        closes_when="a line of it arrives, or a later settlement says that the transfer failed",
+        closed_by_run=False,
+    ),
 )

@@ -43,3 +43,24 @@ class EntryRow:
     treatment: str
     debit: int
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """What a settlement sends over the bank (`kind`: payout, failed, charge), and what the bank shows of it; in minor units of `currency`.
+
+    `amount`: + where money comes in; `arrived`: of it on the bank's side; `open`: what is left on the clearing account; `age_days`: since the deposit day,
+    None where nothing is open; `lines`: of the bank; `status`: Amazon's of the payout, empty where it was not told.
+    """
+
+    connection_id: str
+    settlement_id: str
+    kind: str
+    currency: str
+    amount: int
+    arrived: int
+    open: int
+    on_day: date
+    age_days: int | None
+    lines: int
+    status: str

@@ -1,4 +1,4 @@
-"""What the merchant decided about the books: their time zone, mappings with the day each is valid from, and who invoices the sale."""
+"""What the merchant decided about the books: their time zone, mappings with the day each is valid from, who invoices the sale, and the bank's statements."""
 
 from __future__ import annotations
 
@@ -26,13 +26,47 @@ class OwnChart:
 
 
 @dataclass(frozen=True, slots=True)
+class CsvForm:
+    """How the merchant's bank writes CSV: the names of its columns, and their form. `currency_code`: of all lines, where no column tells it."""
+
+    date: str = "date"
+    amount: str = "amount"
+    currency: str = "currency"
+    reference: tuple[str, ...] = ("reference",)
+    currency_code: str = ""
+    date_format: str = "YYYY-MM-DD"
+    decimal_mark: str = "."
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that must be there."""
+        currency = () if self.currency_code else (self.currency,)
+        return (self.date, self.amount, *currency, *self.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class BankPolicy:
+    """Whose lines of a bank statement are Amazon's: those with one of these texts in the payer's name; and how the bank writes CSV."""
+
+    payers: tuple[str, ...] = ("AMAZON",)
+    csv: CsvForm = field(default_factory=CsvForm)
+
+
+@dataclass(frozen=True, slots=True)
 class FinancePolicy:
-    """How settlements are booked. `invoiced_elsewhere_from`: by fulfilment, from when on orders are invoiced by another system at shipment."""
+    """How settlements are booked. `invoiced_elsewhere_from`: by fulfilment, from when on orders are invoiced by another system at shipment.
+
+    `accruals`: what a month earned and no settlement has told yet is accrued at its end.
+    """
 
     books: Books
     default: OwnChart
     own: tuple[OwnChart, ...] = ()
     invoiced_elsewhere_from: Mapping[str, datetime] = field(default_factory=dict)
+    accruals: bool = False
+    bank: BankPolicy = field(default_factory=BankPolicy)
 
     def chart_on(self, ends_at: datetime) -> Chart:
         """The mapping in force for a settlement that ends then."""

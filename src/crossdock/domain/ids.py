@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import NewType
+
+# How Amazon writes the id of an order.
+AMAZON_ORDER_ID = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
 
 ConnectionId = NewType("ConnectionId", str)
 AmazonOrderId = NewType("AmazonOrderId", str)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,6 +64,10 @@ class Books:
         """Whether any day is closed."""
         return self.closed_until > date.min
 
+    def closing(self, accrued_until: date | None) -> Books:
+        """The same books where a month that was accrued is closed too, whatever the policy says."""
+        return self if accrued_until is None else replace(self, closed_until=max(self.closed_until, accrued_until))
+
     def open_day(self, on: date) -> date:
         """That day, or the first that is open after it."""
         return max(on, self.closed_until + timedelta(days=1)) if self.has_closed else on
@@ -96,7 +100,7 @@ def book(
     entries: list[Entry] = []
     carried = 0
     for month in sorted(by_month):
-        lines = _lines(by_month[month], account_of)
+        lines = lines_of(by_month[month], account_of)
         earned = -sum(line.debit for line in lines)
         carried += earned
         postings = (*lines, *_line(UNSETTLED, earned))
@@ -106,7 +110,7 @@ def book(
 
     total = settlement.total.minor_units
     postings = (
-        *_lines(paid, account_of),
+        *lines_of(paid, account_of),
         *_line(UNSETTLED, -carried),
         *_line(SUSPENSE, -accepted_difference),
         *_line(BANK if total > 0 else CARRIED_OVER, total),
@@ -117,7 +121,7 @@ def book(
     return entries
 
 
-def _lines(groups: Iterable[RowGroup], account_of: Callable[[RowGroup], str]) -> list[Posting]:
+def lines_of(groups: Iterable[RowGroup], account_of: Callable[[RowGroup], str]) -> list[Posting]:
     """One posting for each account, marketplace and treatment; credits what came to the seller, debits what left."""
     sums: dict[PostingKey, list[int]] = defaultdict(lambda: [0, 0])
     for group in groups:

@@ -38,7 +38,7 @@ class RowColumns(Protocol):
         """Of each posting the hash of the lines of its rows."""
 
     def tax_left(self, uses: Sequence[LabelUse]) -> Mapping[int, int]:
-        """Orders, as numbers, whose collected tax and whose tax remitted by Amazon do not cancel: what is left, minor units."""
+        """Orders, as numbers, where in one transaction collected tax and tax remitted by Amazon do not cancel: what is left, minor units."""
 
     def order_sums(self, uses: Sequence[LabelUse]) -> OrderSums:
         """What belongs to orders, and what to none."""

@@ -38,6 +38,7 @@ ORDER_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("amazon-seller-order-id", "String", "Seller order id"),
     FieldSpec("amazon-cancellation-requested", "Boolean", "The buyer asks to cancel"),
     FieldSpec("amazon-facilitator-tax", "Money", "Tax collected and remitted by Amazon"),
+    FieldSpec("amazon-invoiced-by", "String", "Who books the sale: settlement (send no invoice) or order"),
     FieldSpec("amazon-delivery-instructions", "String", "Delivery instructions", personal=True),
     FieldSpec("amazon-buyer-tax-id", "String", "The buyer's tax registration", personal=True),
 )

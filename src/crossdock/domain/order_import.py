@@ -219,6 +219,8 @@ def _import(
     fields = _fields(order, personal)
     if totals.facilitator_tax():
         fields["amazon-facilitator-tax"] = totals.facilitator_tax()
+    if invoiced_by := policy.invoiced_by(order):
+        fields["amazon-invoiced-by"] = invoiced_by
     cases = (*money_cases(order, totals), *unknown_sku_cases(order, unknown), *time_cases(order, move, now))
     return ImportOrder(
         order=order,

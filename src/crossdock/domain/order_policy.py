@@ -18,6 +18,7 @@ class OrderPolicy:
     """What the merchant decided about orders; `crossdock.example.toml` explains every field.
 
     `claims_from`: the units of orders made from then on are claimed on their entry as soon as they are known; None where the import takes them.
+    `invoiced_elsewhere_from`: by fulfilment (AFN, MFN), from when on another system invoices orders; None where no books are kept here.
     """
 
     import_from: datetime
@@ -37,11 +38,19 @@ class OrderPolicy:
     line_type: str = "crossdock-amazon-line"
     sync_channel: str | None = None
     claims_from: datetime | None = None
+    invoiced_elsewhere_from: Mapping[str, datetime] | None = None
 
     def inventory_mode_of(self, order: AmazonOrder) -> str:
         """How the import of an order that is to be shipped takes stock: not at all where its units are claimed."""
         is_claimed = self.claims_from is not None and order.created_at >= self.claims_from
         return "None" if is_claimed else self.inventory_mode
+
+    def invoiced_by(self, order: AmazonOrder) -> str:
+        """Who books the sale: `order` where another system invoices it, `settlement` where nobody may; empty where no books are kept here."""
+        if self.invoiced_elsewhere_from is None:
+            return ""
+        begins = self.invoiced_elsewhere_from.get("AFN" if order.fulfilled_by == "AMAZON" else "MFN")
+        return "order" if begins is not None and order.created_at >= begins else "settlement"
 
     def order_number(self, order: AmazonOrder) -> OrderNumber:
         """The order number in commercetools: Amazon's own id, behind the prefix fixed at the first import."""

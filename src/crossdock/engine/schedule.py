@@ -18,22 +18,38 @@ SWEEP = "sweep_stock"
 LISTING = "list_stock"
 LISTED = "list_listings"
 FEEDS = "follow_feeds"
+COLLECT = "collect_settlements"
+ACCRUE = "accrue_months"
+PAYMENTS = "discover_payments"
+MATCH = "match_payments"
+# The flow under which the cases of settlements stand.
 RECONCILE = "reconcile_settlements"
 # In which order one pass over a connection runs them.
-PASS = ((DISCOVER,), (INGEST,), (LISTING, LISTED, STOCK, SWEEP), (FENCE, DAYS, PUSH), (FEEDS,))
+PASS = (
+    (DISCOVER,),
+    (INGEST,),
+    (LISTING, LISTED, STOCK, SWEEP),
+    (FENCE, DAYS, PUSH, COLLECT, ACCRUE),
+    (FEEDS, PAYMENTS),
+    (MATCH,),
+)
 # Flows of records: woken by what arrives and by what is due, not by the clock.
-DRAINS = (INGEST, PUSH)
+DRAINS = (INGEST, PUSH, MATCH)
 
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A flow that runs by the clock. `target_s`: the freshness it promises, shown beside the measured one. `of_stock`: only where stock is ours."""
+    """A flow that runs by the clock. `target_s`: the freshness it promises, shown beside the measured one.
+
+    `of_stock`: only where stock is ours; `of_finance`: only where books are kept.
+    """
 
     name: str
     every: timedelta
     target_s: int
     reason: str
     of_stock: bool = False
+    of_finance: bool = False
 
 
 ROUTINES: tuple[Routine, ...] = (
@@ -83,6 +99,27 @@ ROUTINES: tuple[Routine, ...] = (
         "a feed that is under way is looked at every minute; whoever gathers one wakes this at once, so that nothing waits for the clock",
         of_stock=True,
     ),
+    Routine(
+        COLLECT,
+        timedelta(hours=6),
+        26 * 3600,
+        "a settlement closes every few days and is listed for 90; getReports allows one call in 45 s",
+        of_finance=True,
+    ),
+    Routine(
+        ACCRUE,
+        timedelta(hours=12),
+        26 * 3600,
+        "a month is accrued two days after its end, when Amazon has told all of it",
+        of_finance=True,
+    ),
+    Routine(
+        PAYMENTS,
+        timedelta(minutes=10),
+        1800,
+        "whoever imported a settlement looks at its orders soon; where none is new it is one small query",
+        of_finance=True,
+    ),
 )
 
 # After a refused consent: soon enough to go on by itself when it is renewed, seldom enough not to knock in vain all day.
@@ -93,9 +130,15 @@ BUSY_EVERY = timedelta(seconds=10)
 FEED_EVERY = timedelta(seconds=60)
 
 
-def due_routines(next_runs: Mapping[str, datetime], now: datetime, *, with_stock: bool = False) -> list[str]:
+def due_routines(
+    next_runs: Mapping[str, datetime], now: datetime, *, with_stock: bool = False, with_finance: bool = False
+) -> list[str]:
     """The routines whose time has come; one that never ran is due."""
-    ours = [routine.name for routine in ROUTINES if with_stock or not routine.of_stock]
+    ours = [
+        routine.name
+        for routine in ROUTINES
+        if (with_stock or not routine.of_stock) and (with_finance or not routine.of_finance)
+    ]
     return [name for name in ours if (at := next_runs.get(name)) is None or at <= now]
 
 

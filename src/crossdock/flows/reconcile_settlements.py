@@ -7,7 +7,7 @@ never edited: the same settlement with other rows is a case.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -17,7 +17,7 @@ from crossdock.domain.certificate import Place, certify
 from crossdock.domain.chains import check_chains, check_gap, find_predecessor, link_chains
 from crossdock.domain.finance_policy import FULFILMENTS, FinancePolicy
 from crossdock.domain.ids import SettlementId, order_id_of
-from crossdock.domain.journal import Entry, book, posting_key
+from crossdock.domain.journal import Books, Entry, book, posting_key
 from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Neighbour, PostingPlace, RowColumns
 from crossdock.domain.money import Money
 from crossdock.domain.settlement import Label, LabelUse, RowGroup, Settlement, check_control_total, month_starts
@@ -60,6 +60,9 @@ def reconcile_settlement(
         inbox.raise_case(settlement_id, foreign, now)
         return Reconciled(settlement_id, "foreign", cases=(foreign,))
 
+    # What was accrued stands: rows of such a month are booked where the reversal is.
+    closed = policy.books.closing(ledger.accrued_until(settlement.total.currency))
+    policy = replace(policy, books=closed)
     read = _read(file, ledger=ledger, policy=policy, orders=orders)
     accepted = ledger.accepted(settlement_id, file.facts.sha256)
     off = check_control_total(settlement, read.groups)
@@ -106,12 +109,19 @@ class _Read:
 
 def _read(file: SettlementFile, *, ledger: Ledger, policy: FinancePolicy, orders: KnownOrders) -> _Read:
     """The sums of the rows, by everything the books tell apart."""
-    rows, chart = file.rows, policy.chart_on(file.settlement.ends_at)
+    chart = policy.chart_on(file.settlement.ends_at)
+    order_mode = _order_mode(file.rows, ledger=ledger, policy=policy, orders=orders)
+    uses, groups = group_rows(file.rows, chart, policy.books, order_mode)
+    return _Read(file, chart, uses, groups, order_mode)
+
+
+def group_rows(
+    rows: RowColumns, chart: Chart, books: Books, order_mode: Collection[int]
+) -> tuple[list[LabelUse], list[RowGroup]]:
+    """What the books make of each label, and the sums of the rows. `order_mode`: orders, as numbers, that another system invoices."""
     uses = [_use(chart, label.label) for label in rows.labels]
     first, last = (datetime.fromtimestamp(second, UTC) for second in rows.posted())
-    months = month_starts(first, last, policy.books.zone)
-    order_mode = _order_mode(rows, ledger=ledger, policy=policy, orders=orders)
-    return _Read(file, chart, uses, rows.group(months, uses, order_mode), order_mode)
+    return uses, rows.group(month_starts(first, last, books.zone), uses, order_mode)
 
 
 def _use(chart: Chart, label: Label) -> LabelUse:

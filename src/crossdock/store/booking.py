@@ -95,7 +95,13 @@ class Booking:
         )
         self._save_groups(key, booked)
         self._save_rows(key, rows)
-        self._save_entries(booked.settlement.settlement_id, booked.entries, now)
+        save_entries(
+            self._transaction,
+            self._connection_id,
+            booked.settlement.settlement_id,
+            entries=booked.entries,
+            now=now,
+        )
         self._save_certificate(booked.certificate, now)
         self._transaction.cursor().executemany(
             "insert into invoiced_elsewhere (connection_id, order_no, decided_at) values (%s, %s, %s) on conflict do nothing",
@@ -153,38 +159,6 @@ class Booking:
             [(self._connection_id, key, *each) for each in texts],
         )
 
-    def _save_entries(self, settlement_id: SettlementId, entries: Sequence[Entry], now: datetime) -> None:
-        cursor = self._transaction.cursor()
-        for entry in entries:
-            entry_id = f"{settlement_id}-{entry.number}"
-            cursor.execute(
-                """
-                insert into entries (connection_id, entry_id, settlement_id, number, kind, on_day, month, currency, booked_at)
-                values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-                """,
-                [
-                    self._connection_id,
-                    entry_id,
-                    settlement_id,
-                    entry.number,
-                    entry.kind,
-                    entry.on,
-                    entry.month,
-                    entry.currency,
-                    now,
-                ],
-            )
-            cursor.executemany(
-                """
-                insert into postings (connection_id, entry_id, number, account, marketplace, treatment, debit, rows)
-                values (%s, %s, %s, %s, %s, %s, %s, %s)
-                """,
-                [
-                    (self._connection_id, entry_id, number, *posting.key, posting.debit, posting.rows)
-                    for number, posting in enumerate(entry.postings)
-                ],
-            )
-
     def _save_certificate(self, certificate: Certificate, now: datetime) -> None:
         self._transaction.execute(
             "insert into certificates (connection_id, sequence, settlement_id, sha256, document, made_at) values (%s, %s, %s, %s, %s, %s)",
@@ -195,6 +169,47 @@ class Booking:
                 certificate.sha256,
                 certificate.document,
                 now,
+            ],
+        )
+
+
+def save_entries(
+    transaction: Transaction,
+    connection_id: ConnectionId,
+    settlement_id: str,
+    *,
+    entries: Sequence[Entry],
+    now: datetime,
+) -> None:
+    """Entries of a settlement, or of an accrual under a name of its own; each is known by that and its number."""
+    cursor = transaction.cursor()
+    for entry in entries:
+        entry_id = f"{settlement_id}-{entry.number}"
+        cursor.execute(
+            """
+            insert into entries (connection_id, entry_id, settlement_id, number, kind, on_day, month, currency, booked_at)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                connection_id,
+                entry_id,
+                settlement_id,
+                entry.number,
+                entry.kind,
+                entry.on,
+                entry.month,
+                entry.currency,
+                now,
+            ],
+        )
+        cursor.executemany(
+            """
+            insert into postings (connection_id, entry_id, number, account, marketplace, treatment, debit, rows)
+            values (%s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                (connection_id, entry_id, number, *posting.key, posting.debit, posting.rows)
+                for number, posting in enumerate(entry.postings)
             ],
         )
 

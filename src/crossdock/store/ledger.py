@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from crossdock.domain.ids import ConnectionId, SettlementId
 from crossdock.domain.ledger_book import KeptSettlement, RowColumns
@@ -80,6 +80,15 @@ class Ledger:
                 difference=difference,
                 now=now,
             )
+
+    def accrued_until(self, currency: str) -> date | None:
+        """The last day of the newest month that was accrued in a currency; None where none was."""
+        with self._database.transaction([self.connection_id]) as transaction:
+            row = transaction.execute(
+                "select max(on_day) from entries where connection_id = %s and kind = 'accrual' and currency = %s",
+                [self.connection_id, currency],
+            ).fetchone()
+        return row[0] if row else None
 
     def has_same_rows(self, settlement_key: int, rows: RowColumns) -> bool:
         """Whether a booked settlement has these rows, in whatever order its file had them."""

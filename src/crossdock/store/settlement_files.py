@@ -26,8 +26,8 @@ class SettlementFiles:
         self._database = database
         self._connection_id = connection_id
 
-    def keep(self, stream: BinaryIO, *, sha256: str, name: str, report_id: str, now: datetime) -> None:
-        """Keep all bytes of the stream, of which `sha256` is the hash; repeating is safe. `report_id`: Amazon's, empty for a file given by hand."""
+    def keep(self, stream: BinaryIO, *, sha256: str, name: str, by_hand: bool, now: datetime) -> None:
+        """Keep all bytes of the stream, of which `sha256` is the hash; repeating is safe."""
         with self._database.transaction([self._connection_id]) as transaction:
             known = transaction.execute(
                 "select from settlement_files where connection_id = %s and sha256 = %s", [self._connection_id, sha256]
@@ -41,13 +41,13 @@ class SettlementFiles:
                     "insert into settlement_file_parts (connection_id, sha256, part, packed) values (%s, %s, %s, %s) on conflict do nothing",
                     [self._connection_id, sha256, number, packed],
                 )
-            source = "amazon" if report_id else "hand"
+            source = "hand" if by_hand else "amazon"
             transaction.execute(
                 """
-                insert into settlement_files (connection_id, sha256, name, size, source, report_id, received_at)
-                values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing
+                insert into settlement_files (connection_id, sha256, name, size, source, received_at)
+                values (%s, %s, %s, %s, %s, %s) on conflict do nothing
                 """,
-                [self._connection_id, sha256, name, size, source, report_id, now],
+                [self._connection_id, sha256, name, size, source, now],
             )
 
     def read(self, sha256: str) -> Iterator[bytes]:
@@ -65,13 +65,24 @@ class SettlementFiles:
             number += 1
 
     def has_report(self, report_id: str) -> bool:
-        """Whether the document of this report was received."""
+        """Whether this report was taken in: booked, or a case."""
         with self._database.transaction([self._connection_id]) as transaction:
             row = transaction.execute(
-                "select from settlement_files where connection_id = %s and report_id = %s",
+                "select from settlement_reports where connection_id = %s and report_id = %s",
                 [self._connection_id, report_id],
             ).fetchone()
         return row is not None
+
+    def took_in(self, report_id: str, sha256: str, now: datetime) -> None:
+        """This report was dealt with to its end; it is not fetched again."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            transaction.execute(
+                """
+                insert into settlement_reports (connection_id, report_id, sha256, taken_in_at) values (%s, %s, %s, %s)
+                on conflict do nothing
+                """,
+                [self._connection_id, report_id, sha256, now],
+            )
 
 
 def _packed(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

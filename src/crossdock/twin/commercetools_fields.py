@@ -67,7 +67,7 @@ MONEY: Fields = {
     "preciseAmount": NUMBER,
     "fractionDigits": NUMBER,
 }
-_BASE: Fields = {
+BASE: Fields = {
     "id": TEXT,
     "version": NUMBER,
     "createdAt": TIME,
@@ -155,7 +155,7 @@ _LINE: Fields = {
 _INVENTORY_MODE = _choice("InventoryMode", InventoryMode)
 
 ORDER: Fields = {
-    **_BASE,
+    **BASE,
     "orderNumber": TEXT,
     "purchaseOrderNumber": TEXT,
     "customerId": TEXT,
@@ -217,7 +217,7 @@ ORDER: Fields = {
     "custom": _custom("order"),
 }
 INVENTORY_ENTRY: Fields = {
-    **_BASE,
+    **BASE,
     "key": TEXT,
     "sku": TEXT,
     "supplyChannel": REFERENCE,
@@ -249,7 +249,7 @@ PRODUCT: Fields = {
     "variants": _VARIANT,
 }
 CUSTOMER: Fields = {
-    **_BASE,
+    **BASE,
     **_texts(
         "key email customerNumber externalId firstName lastName middleName title salutation companyName "
         "vatId dateOfBirth locale authenticationMode defaultShippingAddressId defaultBillingAddressId"
@@ -261,7 +261,7 @@ CUSTOMER: Fields = {
     "custom": _custom("customer"),
 }
 CHANNEL: Fields = {
-    **_BASE,
+    **BASE,
     "key": TEXT,
     "roles": _choice("ChannelRoleEnum", ChannelRole),
     "name": Localized(),
@@ -270,7 +270,7 @@ CHANNEL: Fields = {
     "custom": _custom("channel"),
 }
 TYPE: Fields = {
-    **_BASE,
+    **BASE,
     "key": TEXT,
     "name": Localized(),
     "description": Localized(),
@@ -278,7 +278,7 @@ TYPE: Fields = {
     "fieldDefinitions": {"name": TEXT, "required": FLAG, "type": {"name": TEXT}},
 }
 STATE: Fields = {
-    **_BASE,
+    **BASE,
     "key": TEXT,
     "type": _choice("StateTypeEnum", StateType),
     "name": Localized(),
@@ -288,9 +288,9 @@ STATE: Fields = {
     "roles": TEXT,
     "transitions": REFERENCE,
 }
-TAX_CATEGORY: Fields = {**_BASE, "key": TEXT, "name": TEXT, "description": TEXT, "rates": _TAX_RATE}
+TAX_CATEGORY: Fields = {**BASE, "key": TEXT, "name": TEXT, "description": TEXT, "rates": _TAX_RATE}
 MESSAGE: Fields = {
-    **_BASE,
+    **BASE,
     "type": TEXT,
     "sequenceNumber": NUMBER,
     "resourceVersion": NUMBER,

@@ -23,6 +23,7 @@ from crossdock.twin.commercetools_order_drafts import (
     ShippingDetails,
     TrackingData,
 )
+from crossdock.twin.commercetools_payments import add_payment, remove_payment
 from crossdock.twin.commercetools_project import Project, Stamp
 from crossdock.twin.commercetools_refusals import Json, invalid_input, invalid_operation
 from crossdock.twin.commercetools_updates import Act, Edit, apply, custom_shapes, setter, shape
@@ -187,6 +188,8 @@ _ACTIONS: dict[str, Act] = {
     "setDeliveryAddress": set_address,
     "addParcelToDelivery": add_parcel,
     "setParcelTrackingData": set_tracking,
+    "addPayment": add_payment,
+    "removePayment": remove_payment,
 }
 
 
@@ -238,4 +241,6 @@ ORDER_UPDATE = update_of(
     ),
     shape("setDeliveryAddress", deliveryId=str | None, deliveryKey=str | None, address=Address | None),
     shape("setParcelTrackingData", parcelId=str | None, parcelKey=str | None, trackingData=TrackingData | None),
+    shape("addPayment", payment=Identifier),
+    shape("removePayment", payment=Identifier),
 )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from crossdock.twin.commercetools_refusals import Json, invalid_json, no_such_reference
-from crossdock.twin.commercetools_shelf import Index, Shelf, by_field
+from crossdock.twin.commercetools_shelf import Index, Shelf, by_field, by_payment
 from crossdock.twin.world import World
 
 STOCK_LAG = timedelta(seconds=10)  # orders show in stock quantities after up to this long (release note 2026-01-19)
@@ -81,14 +81,14 @@ class Project:
 
         keyed = (by_field("key", unique=True),)
         sku = Index("sku", frozenset({("masterVariant", "sku"), ("variants", "sku")}), _skus)
-        self.orders = Shelf("order", (by_field("orderNumber", unique=True),))
+        self.orders = Shelf("order", (by_field("orderNumber", unique=True), by_payment()))
+        self.payments = Shelf("payment", (*keyed, by_field("interfaceId")))
         self.inventory = Shelf("inventory-entry", (*keyed, by_field("sku")))
         self.products = Shelf("product", (*keyed, sku))
         self.customers = Shelf(
             "customer", (*keyed, by_field("email", unique=True), by_field("customerNumber", unique=True))
         )
-        self.channels = Shelf("channel", keyed)
-        self.types = Shelf("type", keyed)
+        self.channels, self.types = Shelf("channel", keyed), Shelf("type", keyed)
         self.states = Shelf("state", keyed)
         self.tax_categories = Shelf("tax-category", keyed)
         self.product_types = Shelf("product-type", keyed)
@@ -96,7 +96,7 @@ class Project:
         self.messages = Shelf("message", chronological=True)
         shelves = (
             *(self.orders, self.inventory, self.products, self.customers, self.channels, self.types),
-            *(self.states, self.tax_categories, self.product_types, self.stores),
+            *(self.states, self.tax_categories, self.product_types, self.stores, self.payments),
         )
         self.shelves = {shelf.type_id: shelf for shelf in shelves}
         self.initial_line_state = {"typeId": "state", "id": self._add_initial_state()["id"]}

@@ -21,6 +21,14 @@ from crossdock.twin.commercetools_inventory import (
 from crossdock.twin.commercetools_order_drafts import OrderImport
 from crossdock.twin.commercetools_order_updates import ORDER_UPDATE, update_order
 from crossdock.twin.commercetools_orders import delete_order, import_order
+from crossdock.twin.commercetools_payments import (
+    PAYMENT,
+    PAYMENT_UPDATE,
+    PaymentDraft,
+    create_payment,
+    delete_payment,
+    update_payment,
+)
 from crossdock.twin.commercetools_products import get_projection, query_projections
 from crossdock.twin.commercetools_project import Project, Stamp
 from crossdock.twin.commercetools_queries import answer
@@ -201,6 +209,8 @@ ROUTES: dict[tuple[str, str, str], Route] = {
     ("GET", "messages", "id"): Route("getMessage", ("view_messages",), _get("messages", "id")),
     ("GET", "customers", ""): Route("queryCustomers", ("view_customers",), _query("customers", fields.CUSTOMER)),
     ("POST", "customers", ""): Route("createCustomer", ("manage_customers",), _sign_up),
+    ("GET", "payments", ""): Route("queryPayments", ("view_payments",), _query("payments", PAYMENT)),
+    ("POST", "payments", ""): Route("createPayment", ("manage_payments",), _create(PaymentDraft, create_payment)),
     ("GET", "channels", ""): Route("queryChannels", _VIEW_CHANNELS, _query("channels", fields.CHANNEL)),
     ("POST", "channels", ""): Route("createChannel", _MANAGE_CHANNELS, _create(drafts.ChannelDraft, create_channel)),
     ("GET", "types", ""): Route("queryTypes", ("view_types",), _query("types", fields.TYPE)),
@@ -223,6 +233,11 @@ def _delete_entry(ask: Ask, entry: Json) -> None:
     delete_entry(ask.project, entry, ask.stamp)
 
 
+def _delete_payment(ask: Ask, payment: Json) -> None:
+    """Delete a payment."""
+    delete_payment(ask.project, payment)
+
+
 for _kind, _by in (("id", ""), ("key", "ByKey")):
     ROUTES |= {
         ("GET", "inventory", _kind): Route(f"getInventoryEntry{_by}", ("view_products",), _get("inventory", _kind)),
@@ -241,6 +256,13 @@ for _kind, _by in (("id", ""), ("key", "ByKey")):
         ),
         ("DELETE", "customers", _kind): Route(
             "deleteCustomer", ("manage_customers",), _delete("customers", _kind, _delete_customer)
+        ),
+        ("GET", "payments", _kind): Route(f"getPayment{_by}", ("view_payments",), _get("payments", _kind)),
+        ("POST", "payments", _kind): Route(
+            "updatePayment", ("manage_payments",), _update("payments", _kind, PAYMENT_UPDATE, update_payment)
+        ),
+        ("DELETE", "payments", _kind): Route(
+            "deletePayment", ("manage_payments",), _delete("payments", _kind, _delete_payment)
         ),
         ("GET", "channels", _kind): Route(f"getChannel{_by}", _VIEW_CHANNELS, _get("channels", _kind)),
         ("POST", "channels", _kind): Route(

@@ -126,7 +126,20 @@ def refund_rows(rows: Iterable[Row], percent: int, *, transaction_type: str, adj
         fee = min(REFUND_COMMISSION_MAX, back * REFUND_COMMISSION_PERCENT // 100)
         if fee > 0:
             given.append(Row("refund_fees", about, "ItemFees", "RefundCommission", -fee))
-    return given
+    return _evened(given)
+
+
+def _evened(given: list[Row]) -> list[Row]:
+    """Tax that Amazon had remitted comes back as it was collected: what rounding a part leaves is on an item's first such row."""
+    left: dict[str, int] = {}
+    for row in given:
+        if row.amount_type == "ItemWithheldTax" or row.description in TAX_LABELS | {"TaxDiscount"}:
+            left[row.about.item_code] = left.get(row.about.item_code, 0) + row.minor
+    evened = []
+    for row in given:
+        rest = left.pop(row.about.item_code, 0) if row.amount_type == "ItemWithheldTax" else 0
+        evened.append(row._replace(minor=row.minor - rest))
+    return evened
 
 
 def retrocharge_rows(rows: Iterable[Row], *, of_refund: bool, tax_label: str) -> list[Row]:

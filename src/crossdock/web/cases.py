@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.desk import PAGE_ROWS, STOCK_FLOW, CaseFilter, CaseRow, OrderSheet, StockSheet
+from crossdock.domain.settlement_desk import MONEY_FLOW, SettlementFilter, SettlementRow
 from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, render, told
 from crossdock.web.stock_sums import sentence_of
 
@@ -60,7 +61,10 @@ def show(viewer: Viewer, request: Request) -> Response:
         raise HTTPException(NOT_FOUND)
     sheet: OrderSheet | None = None
     sku: StockSheet | None = None
-    if case.flow == STOCK_FLOW and not case.kind.startswith(OF_THE_CONNECTION):
+    settlement: SettlementRow | None = None
+    if case.flow == MONEY_FLOW:
+        settlement = settlement_of(viewer, case)
+    elif case.flow == STOCK_FLOW and not case.kind.startswith(OF_THE_CONNECTION):
         sku = viewer.desk.find_sku(viewer.may_see, case.connection_id, case.record_id)
     elif not case.kind.startswith(OF_THE_CONNECTION):
         sheet = viewer.desk.find_order(viewer.may_see, case.connection_id, case.record_id)
@@ -73,7 +77,17 @@ def show(viewer: Viewer, request: Request) -> Response:
         kind=CASE_KINDS.get(case.kind),
         sheet=sheet,
         sku=sku,
+        settlement=settlement,
         sku_sentence=sentence_of(sku) if sku else "",
+    )
+
+
+def settlement_of(viewer: Viewer, case: CaseRow) -> SettlementRow | None:
+    """The settlement a case is about, or in which its label was last seen; None where it is not in the books."""
+    settlement_id = case.facts.get("settlement_id", case.record_id).replace("\0", "")
+    wanted = SettlementFilter(settlement_id=settlement_id)
+    return (
+        next(iter(viewer.desk.money.find_settlements((case.connection_id,), wanted)), None) if settlement_id else None
     )
 
 

@@ -69,7 +69,7 @@ def _measured(viewer: Viewer, inbox: Sequence[StateCount]) -> CollectorRegistry:
             age.labels(run.connection_id, flow).set((now - run.succeeded_at).total_seconds())
     target = gauge("flow_target_seconds", "The age a flow promises to stay below", "flow")
     ever_ran = {run.flow for run in runs if run.succeeded_at is not None}
-    for routine in [each for each in ROUTINES if not each.of_stock or each.name in ever_ran]:
+    for routine in [each for each in ROUTINES if not (each.of_stock or each.of_finance) or each.name in ever_ran]:
         target.labels(routine.name).set(routine.target_s)
     due = gauge("orders_due", "Orders due now, counted up to 1000", "connection")
     oldest = gauge(

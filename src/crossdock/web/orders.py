@@ -14,10 +14,12 @@ from crossdock.domain.case_kinds import CASE_KINDS
 from crossdock.domain.desk import IDS_MAX, PAGE_ROWS, OrderFilter, OrderRow, OrderSheet, StockFilter
 from crossdock.domain.ids import AmazonOrderId
 from crossdock.domain.order import FulfilledBy
+from crossdock.domain.settlement_desk import SettlementFilter
 from crossdock.domain.timeline import State
 from crossdock.errors import RemoteError, Unauthorized
 from crossdock.web import sides
 from crossdock.web.amounts import parts_of
+from crossdock.web.order_money import sums_of
 from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, ONE_FOUND, QUERY_MAX, Viewer, link, render, told
 
 # A case is found by its number too: `#17`, or `17` where no order is called so.
@@ -58,6 +60,7 @@ def show(viewer: Viewer, request: Request) -> Response:
     sheet = None if "\0" in record_id else viewer.desk.find_order(viewer.may_see, connection_id, record_id)
     if sheet is None:
         raise HTTPException(NOT_FOUND)
+    money = viewer.desk.money.find_order_money(viewer.may_see, connection_id, record_id)
     commerce = read_commercetools(viewer, sheet) if told(request, "commercetools") == "now" else sides.NOT_ASKED
     return render(
         viewer,
@@ -72,6 +75,7 @@ def show(viewer: Viewer, request: Request) -> Response:
         lines=sides.compare_lines(sheet, commerce),
         stocked=_stocked(viewer, sheet),
         parts_of_total=parts_of(sheet.order),
+        sums_of_money=sums_of(money),
         open_cases=[case for case in sheet.cases if case.closed_at is None],
         closed_cases=[case for case in sheet.cases if case.closed_at is not None],
         amazon_facts=sides.amazon_facts(sheet),
@@ -162,7 +166,20 @@ def _only_one(viewer: Viewer, wanted: OrderFilter, rows: Sequence[OrderRow], que
     number = CASE_NUMBER.fullmatch(query)
     if number and viewer.desk.find_case(viewer.may_see, int(number[1])) is not None:
         return link("cases", number[1])
+    money = _of_money(viewer, query)
+    if money:
+        return money
     skus = viewer.desk.find_skus(viewer.connections, StockFilter((query,)))
     if len(skus) > 1:
         return link("stock", q=query)
     return link("stock", skus[0].connection_id, skus[0].seller_sku) if skus else ""
+
+
+def _of_money(viewer: Viewer, query: str) -> str:
+    """The address of a settlement, or of the money of an order that was never imported; empty where a query names none, or several."""
+    settlements = viewer.desk.money.find_settlements(viewer.connections, SettlementFilter(settlement_id=query))
+    if len(settlements) == 1:
+        return link("settlements", settlements[0].connection_id, settlements[0].settlement_id)
+    find = viewer.desk.money.find_order_money
+    paid = [each for each in viewer.connections if find(viewer.connections, each, query) is not None]
+    return link("orders", paid[0], query, "money") if len(paid) == 1 else ""

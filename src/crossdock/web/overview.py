@@ -24,6 +24,7 @@ from crossdock.domain.money import Money
 from crossdock.domain.timeline import State
 from crossdock.engine.schedule import DISCOVER, ROUTINES
 from crossdock.web import charts, words
+from crossdock.web.books import panel_of
 from crossdock.web.pages import Viewer, render
 
 # A record is taken up within seconds of being due; after a minute something is in the way.
@@ -44,6 +45,9 @@ TITLES = {
     "list_stock": "All stock looked through",
     "list_listings": "All listings looked through",
     "follow_feeds": "Feeds followed to their end",
+    "collect_settlements": "Settlements fetched",
+    "accrue_months": "Months accrued",
+    "discover_payments": "Settled orders looked through",
 }
 
 # The same as what is being done, for a sentence that says what is late.
@@ -59,6 +63,9 @@ DOING = {
     "list_stock": "looking through all stock",
     "list_listings": "looking through all listings",
     "follow_feeds": "following feeds to their end",
+    "collect_settlements": "fetching settlements",
+    "accrue_months": "accruing months",
+    "discover_payments": "looking through settled orders",
 }
 
 
@@ -116,6 +123,7 @@ def show(viewer: Viewer, request: Request) -> Response:
         owners=owners,
         stock=together(skus),
         paused=[count for count in skus if count.paused],
+        books=panel_of(desk.money.books_counts(ids), counts, now),
         waiting=sum(count.records for count in desk.state_counts(ids, [State.WAITING])),
         pictures=[charts.orders_per_hour(by_hour, now), charts.standing(by_hour)],
         days=desk.proven_days(ids, (now - DAYS_SHOWN).date()),
@@ -139,10 +147,11 @@ def freshness(
     routines = {}
     with_stock: set[str] = set()
     for routine in ROUTINES:
-        theirs = [c for c in ids if not routine.of_stock or (routine.name, c) in last]
+        is_optional = routine.of_stock or routine.of_finance
+        theirs = [c for c in ids if not is_optional or (routine.name, c) in last]
         with_stock |= set(theirs) if routine.of_stock else set()
         ages = {c: _age(last.get((routine.name, c)), now) for c in theirs}
-        if theirs or not routine.of_stock:
+        if theirs or not is_optional:
             routines[routine.name] = _flow(routine.name, ages, timedelta(seconds=routine.target_s))
     flows = [routines.pop(DISCOVER), _drained(ORDERS_FLOW, "order", ids, backlogs, now=now), *routines.values()]
     stocked = [c for c in ids if c in with_stock]

@@ -18,7 +18,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from crossdock.domain.desk import IDS_MAX, STOCK_FLOW
-from crossdock.ports import Clock, Desk
+from crossdock.domain.money import Money
+from crossdock.domain.settlement_desk import MONEY_FLOW
+from crossdock.ports import Clock
+from crossdock.ports_desk import Desk
 from crossdock.web import words
 
 HERE = Path(__file__).parent
@@ -104,13 +107,23 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"asset": asset, "link": link, "times": times, "words": words, "stock_flow": STOCK_FLOW}
+    environment.globals |= {
+        "asset": asset,
+        "link": link,
+        "times": times,
+        "words": words,
+        "stock_flow": STOCK_FLOW,
+        "money_flow": MONEY_FLOW,
+        "amount": Money,
+    }
     environment.filters |= {
         "clip": words.clip,
         "initial": words.initial,
         "money": words.money,
+        "figure": words.figure,
         "stake": words.stake,
         "moment": words.moment,
+        "day": words.day,
         "span": words.span,
         "number": words.number,
     }

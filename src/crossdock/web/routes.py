@@ -17,17 +17,24 @@ from starlette.types import ASGIApp
 
 from crossdock import events
 from crossdock.errors import StoreError
-from crossdock.ports import Clock, Desk
-from crossdock.web import cases, health, orders, overview, stock
+from crossdock.ports import Clock
+from crossdock.ports_desk import Desk
+from crossdock.web import cases, health, order_money, orders, overview, settlements, stock
 from crossdock.web.edge import Edge
 from crossdock.web.pages import NOT_FOUND, STATIC, Page, Viewer, say
 
 PAGES: dict[str, Page] = {
     "/": overview.show,
     "/orders": orders.show_list,
+    "/orders/{connection_id}/{record_id}/money": order_money.show,
     "/orders/{connection_id}/{record_id:path}": orders.show,
     "/stock": stock.show_list,
     "/stock/{connection_id}/{seller_sku:path}": stock.show,
+    "/settlements": settlements.show_list,
+    "/settlements/{connection_id}/{settlement_id}": settlements.show,
+    "/settlements/{connection_id}/{settlement_id}/rows": settlements.show_rows,
+    "/settlements/{connection_id}/{settlement_id}/certificate": settlements.send_certificate,
+    "/settlements/{connection_id}/{settlement_id}/file": settlements.send_file,
     "/cases": cases.show_list,
     "/cases/{case_id:int}": cases.show,
     "/healthz": health.show_alive,

@@ -41,6 +41,7 @@ EVENTS = {
     "stock.given_back": "Given back to the entry: order {order} takes fewer units, or none",
     "stock.covered": "Kept back in the shop: {units}",
     "stock.moved": "Moved: {units} units, now of the side {to}",
+    "payment.written": "Payment in commercetools brought up to date: {transactions} transactions",
     "record.moved": "Changed meanwhile by somebody else ({operation}); decided again",
     "record.put_back": "Put back: {operation} did not answer; tried again later",
     "case.opened": "Case opened: {kind}",
@@ -79,6 +80,18 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"
 
 
+def day(at: datetime) -> str:
+    """A day of UTC: `20 Nov 2026`."""
+    return f"{at.astimezone(UTC):%-d %b %Y}"
+
+
+def period(starts_at: datetime, ends_at: datetime) -> str:
+    """From day to day, the year once where it is one: `14 Aug to 28 Aug 2025`."""
+    first, last = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+    begins = f"{first:%-d %b}" if first.year == last.year else day(first)
+    return f"{begins} to {day(last)}"
+
+
 def clip(text: object, longest: int = TEXT_MAX) -> str:
     """The beginning of a text, and how much of it is not shown."""
     whole = str(text)
@@ -90,6 +103,11 @@ def money(amount: Money) -> str:
     number, currency = str(amount).split()
     whole, dot, part = number.removeprefix("-").partition(".")
     return f"{'−' if amount.minor_units < 0 else ''}{int(whole):,}{dot}{part} {currency}"  # noqa: RUF001 - a true minus sign
+
+
+def figure(amount: Money) -> str:
+    """The number alone, where the currency stands at the head of its column."""
+    return money(amount).rpartition(" ")[0]
 
 
 def stake(amount: Money) -> str:

@@ -16,9 +16,16 @@ create table settlement_files (
     name text not null,
     size bigint not null,
     source text not null check (source in ('amazon', 'hand')),
-    report_id text not null default '',
     received_at timestamptz not null,
     primary key (connection_id, sha256)
+);
+
+create table settlement_reports (
+    connection_id text not null,
+    report_id text not null,
+    sha256 text not null,
+    taken_in_at timestamptz not null,
+    primary key (connection_id, report_id)
 );
 
 create table settlement_file_parts (
@@ -166,20 +173,24 @@ create table invoiced_elsewhere (
 create table bank_lines (
     connection_id text not null,
     line_id text not null,
+    told_by text not null check (told_by in ('bank', 'amazon')),
     on_day date not null,
     amount bigint not null,
     currency text not null,
-    reference text not null,
-    settlement_id text not null default '',
-    payout_id text not null default '',
-    imported_at timestamptz not null,
+    ids text[] not null default '{}',
+    bank_reference text not null default '',
+    is_reversal boolean not null default false,
+    settlement_ids text[] not null default '{}',
+    payout_status text not null default '',
+    told_at timestamptz not null,
     primary key (connection_id, line_id)
 );
-create index bank_lines_of_settlement on bank_lines (connection_id, settlement_id);
+create index bank_lines_of_settlement on bank_lines using gin (settlement_ids);
 """
 # What is only ever added to: a correction is a row of its own.
 KEPT = [
     "settlement_files",
+    "settlement_reports",
     "settlement_file_parts",
     "accepted_differences",
     "settlement_groups",
