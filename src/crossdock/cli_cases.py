@@ -21,12 +21,15 @@ from crossdock.engine.schedule import INGEST, MATCH, PUSH
 from crossdock.errors import ConfigError
 from crossdock.joined import Joined
 from crossdock.start_up import now, open_app
+from crossdock.store.cases import resolve_case
 from crossdock.store.sheets import find_case, find_cases
 
-cases_cli = typer.Typer(no_args_is_help=True, help="Cases, what needs a person: list, show, retry, kinds.")
+cases_cli = typer.Typer(no_args_is_help=True, help="Cases, what needs a person: list, show, retry, resolve, kinds.")
 
 # Retrying every case of one kind at once: more than this is an incident, and its cause comes first.
 RETRY_MAX = 1000
+# Letters of what was done.
+BECAUSE_MAX = 200
 
 
 @cases_cli.command("list")
@@ -93,6 +96,25 @@ def cases_retry(
     )
     if len(closed) < len(rows):
         raise typer.Exit(EXIT_NEEDS_PERSON)
+
+
+@cases_cli.command("resolve")
+def cases_resolve(
+    case_id: Annotated[int, typer.Argument(help="One case that a person closes; `cases show` says so.")],
+    because: Annotated[str, typer.Option(help="What was done, in one line; it is kept.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Close a case that no check closes, once it has been dealt with."""
+    if not because.strip() or not because.isprintable() or len(because) > BECAUSE_MAX:
+        raise ConfigError([f"--because: is needed, in one line of at most {BECAUSE_MAX} letters"])
+    with open_app() as app:
+        row = _case(app, case_id)
+        if not CASE_KINDS[row.kind].by_person:
+            raise ConfigError([f"case {case_id}: {row.kind} closes by itself, when {CASE_KINDS[row.kind].closes_when}"])
+        closed = resolve_case(app.database, row, because.strip(), now())
+    said = f"Case {case_id} is closed." if closed else f"Case {case_id} was closed before."
+    show({"case_id": case_id, "closed": closed}, as_json=as_json, people=lambda: say(said))
 
 
 @cases_cli.command("kinds")

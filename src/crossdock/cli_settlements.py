@@ -149,6 +149,7 @@ def settlements_export(
     since: Annotated[datetime, typer.Option(help="The first day of entries.", formats=_DAY)] = _FIRST_DAY,
     until: Annotated[datetime, typer.Option(help="The last day of entries.", formats=_DAY)] = _LAST_DAY,
     connection: Connection = "",
+    currency: Annotated[str, typer.Option(help="Only entries in this currency, such as EUR.")] = "",
     again: Annotated[bool, typer.Option(help="Entries that were exported before, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -158,7 +159,12 @@ def settlements_export(
     with open_app() as app:
         [finance] = _finances(app, connection, one=True)
         done = finance.exports.export(
-            target, since=since.date(), until=until.date(), settlements=settlements or (), again=again
+            target,
+            since=since.date(),
+            until=until.date(),
+            settlements=settlements or (),
+            currency=currency,
+            again=again,
         )
         taken = [to / file.name for file in done.files if (to / file.name).exists()]
         if taken:

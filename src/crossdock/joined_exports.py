@@ -42,13 +42,24 @@ class JoinedExports:
         self._clock = clock
 
     def export(
-        self, target: str, *, since: date, until: date, settlements: Sequence[str] = (), again: bool = False
+        self,
+        target: str,
+        *,
+        since: date,
+        until: date,
+        settlements: Sequence[str] = (),
+        currency: str = "",
+        again: bool = False,
     ) -> Exported:
-        """Entries of these days as files of a target; ConfigError with everything the merchant's ledger lacks. Nothing is noted before `gone`."""
+        """Entries of these days, and of a currency where one is named, as files of a target; ConfigError with everything the merchant's ledger lacks.
+
+        Nothing is noted before `gone`.
+        """
         settings = self._settings(target)
         booked = [
             replace(each, rate=self._policy.rate(each.entry.currency, each.entry.on.replace(day=1)))
             for each in self._book.entries(target, since=since, until=until, settlements=settlements, again=again)
+            if each.entry.currency == (currency or each.entry.currency)
         ]
         entries = plan_export(booked, self._policy.ledger, demands(settings))
         if isinstance(entries, MissingAccounts):

@@ -48,6 +48,8 @@ _CHUNK = 1 << 20
 PAYOUTS_FOR, LISTED_AFTER = timedelta(days=90), timedelta(days=4)
 # Stands in the certificate.
 REASON_MAX = 200
+# Letters of a file's name that are kept.
+NAME_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,16 @@ class JoinedFinance:
             )
         return 2 * len(entries)
 
-    def _take_in(self, report: SettlementReport, content: bytes) -> str:
-        """One report, which may be a case; answers the hash of its file."""
-        name, stream = f"report {report.report_id}", BytesIO(content)
+    def _take_in(self, report: SettlementReport) -> str:
+        """One report, which may be a case; answers the hash of its file, empty where there is none."""
+        name = f"report {report.report_id}"
+        try:
+            stream = BytesIO(self.amazon.reports.download(report.document_id))
+        except DataError as fault:
+            self._inbox.raise_case(
+                name, Case("settlement.unreadable", {"where": fault.where, "what": fault.what}), self._clock()
+            )
+            return ""
         try:
             return self._read_and_book(stream, name, by_hand=False, any_seller=True)[0]
         except DataError as fault:
@@ -145,7 +154,7 @@ class JoinedFinance:
             raise
 
     def _read_and_book(self, stream: BinaryIO, name: str, *, by_hand: bool, any_seller: bool) -> tuple[str, Reconciled]:
-        now = self._clock()
+        now, name = self._clock(), _shown(name)
         with _unpacked(stream, name) as plain:
             file = read_settlement(plain, name)
             plain.seek(0)
@@ -195,6 +204,7 @@ class JoinedFinance:
 
     def _keep_unread(self, stream: BinaryIO, name: str, fault: DataError, *, by_hand: bool) -> str:
         """What cannot be read is kept, with a case that says where the doubt is; answers its hash."""
+        name = _shown(name)
         stream.seek(0)
         sha256 = hashlib.sha256()
         while chunk := stream.read(_CHUNK):
@@ -221,6 +231,11 @@ class JoinedFinance:
                     file.write(part)
             written.append(path)
         return written
+
+
+def _shown(name: str) -> str:
+    """A file's name as a database can hold it and a terminal shows it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:NAME_MAX]
 
 
 @contextmanager

@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 from crossdock.domain.accrual import Transaction
 from crossdock.domain.bank import Due, Payout
 from crossdock.domain.bank_cases import SeenDays
-from crossdock.domain.certificate import Place
 from crossdock.domain.ids import AmazonOrderId, OrderNumber, SettlementId
 from crossdock.domain.journal import Entry
-from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Neighbour, RowColumns
+from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, RowColumns, Seen
 from crossdock.domain.payment import ShippedPage, ShopOrder, ShopPayment, WritePayment
 from crossdock.domain.payment import Transaction as PaymentTransaction
 from crossdock.domain.settlement import FileFacts, Settlement
@@ -99,19 +98,10 @@ class KnownOrders(Protocol):
 
 
 class Booking(Protocol):
-    """The transaction in which a settlement is booked, alone on its connection."""
+    """A transaction in which a settlement is looked at or booked, alone on its connection."""
 
-    def find(self, settlement_id: SettlementId) -> KeptSettlement | None:
-        """The settlement as it stands; None where it is not known."""
-
-    def find_neighbours(self, settlement: Settlement) -> Sequence[Neighbour]:
-        """Booked settlements of its currency that end where it begins, or begin where it ends."""
-
-    def find_last_before(self, settlement: Settlement, marketplaces: Collection[str]) -> datetime | None:
-        """When the newest booked settlement of its currency and these marketplaces ended that ended before it began; None where there is none."""
-
-    def next_place(self) -> Place:
-        """Where the next certificate stands."""
+    def look(self, settlement: Settlement, marketplaces: Collection[str]) -> Seen:
+        """What is booked around it."""
 
     def save(self, booked: BookedSettlement, rows: RowColumns, now: datetime) -> None:
         """All of it is in the ledger once the transaction ends."""
@@ -132,11 +122,8 @@ class Ledger(Protocol):
     def booked_orders(self, orders: Sequence[int]) -> set[int]:
         """Which of these orders have booked rows already."""
 
-    def hold(self, settlement: Settlement, facts: FileFacts, *, rows: int, difference: int, now: datetime) -> None:
-        """The settlement is known, and nothing of it is booked. Repeating is safe."""
-
-    def accrued_until(self, currency: str) -> date | None:
-        """The last day of the newest month that was accrued in a currency; None where none was."""
+    def hold(self, settlement: Settlement, facts: FileFacts, *, rows: int, difference: int, now: datetime) -> bool:
+        """The settlement is known, and nothing of it is booked; False where it is booked already. Repeating is safe."""
 
     def has_same_rows(self, settlement_key: int, rows: RowColumns) -> bool:
         """Whether a booked settlement has exactly these rows, in whatever order."""

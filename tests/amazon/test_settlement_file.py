@@ -17,6 +17,10 @@ from tests.settlements import COLUMNS, REAL, a_settlement
 SALE = "Order | 302-0000001-0000001 | ItemPrice | Principal | 19.99"
 FEE = "Order | 302-0000001-0000001 | ItemFees | Commission | -3.00"
 TWO = f"{SALE}\n{FEE}"
+V1 = b"\t".join(
+    b"settlement-id settlement-start-date settlement-end-date deposit-date total-amount currency transaction-type order-id "
+    b"marketplace-name fulfillment-id posted-date sku quantity-purchased price-type price-amount promotion-type promotion-amount other-amount".split()
+)
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the samples of real settlements are not beside the checkout")
 
 
@@ -174,6 +178,26 @@ REFUSED = [
         lambda c: c.replace(b"2026-11-03", b"2026-10-03", 1),
         "line 2: the settlement begins",
     ),
+    (
+        "a year that nobody will see",
+        lambda c: c.replace(b"2026-11-03", b"9999-11-03"),
+        "line 2, column settlement-end-date",
+    ),
+    (
+        "a year before Amazon",
+        lambda c: c.replace(b"2026-10-21 10", b"1960-10-21 10", 1),
+        "line 3, column posted-date-time",
+    ),
+    (
+        "an id that begins with a nought",
+        lambda c: c.replace(b"28471003921", b"028471003921"),
+        "line 2, column settlement-id",
+    ),
+    (
+        "an archived file without a type",
+        lambda c: V1.replace(b"promotion-type\t", b"promo\t") + b"\n" + c,
+        "has no column promotion-type",
+    ),
     ("nothing at all", lambda c: c[:0], "settlement.txt"),
     ("a picture", lambda c: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) + c, "neither UTF-8 nor cp1252"),
 ]
@@ -218,7 +242,7 @@ def test_day_without_time_is_in_its_month_everywhere() -> None:
 def test_unknown_order_ids_are_kept() -> None:
     """An id that is no order's, such as a shipment's to Amazon, is kept as it stands."""
     file = read(a_settlement("FBAFees | FBA15ABCDEF | FBA Inventory Storage Fee | Base fee | -1.00"))
-    assert (list(file.rows.others), file.rows.orders(["AFN"])) == (["FBA15ABCDEF"], {})
+    assert (list(file.rows.others), file.rows.orders()) == (["FBA15ABCDEF"], [])
 
 
 def test_header_is_as_amazon_has_it() -> None:
@@ -266,3 +290,33 @@ def exact(text: str) -> int | None:
     except Doubt:
         return None
     return int(Decimal(text.replace("," if style.mark == "." else ".", "").replace(",", ".")) * 100)
+
+
+def test_amounts_that_no_number_holds_are_refused() -> None:
+    """Amounts whose sum would wrap around are too large to be true."""
+    row = "Order | 302-0000001-0000001 | ItemPrice | Principal | 999999999999.99"
+    content = a_settlement(row).splitlines(keepends=True)
+    assert "too large to be true" in refusal(b"".join([*content[:2], content[2] * 50_000]))
+
+
+@pytest.mark.parametrize("moment", ["21.10.2026 10:00:00 UTC", "2026-10-21T10:00:00Z", "2026-10-21T10:00:00+00:00"])
+def test_every_seen_form_of_a_moment_is_read(moment: str) -> None:
+    """The forms of a moment that were seen in files are the same moment."""
+    content = a_settlement(SALE).replace(b"2026-10-21 10:00:00 UTC", moment.encode())
+    assert read(content).rows.posted() == (1792576800, 1792576800)
+
+
+def test_summary_may_end_with_its_last_cell() -> None:
+    """A summary of six cells is one."""
+    header, summary, *rows = a_settlement(TWO).split(b"\n")
+    assert read(b"\n".join([header, summary.rstrip(b"\t"), *rows])).rows.total() == 1699
+
+
+def test_grouped_yen_show_no_decimal_mark() -> None:
+    """A mark that groups thousands is none before decimals."""
+    file = read(
+        a_settlement(
+            "Order | 250-0000001-0000001 | ItemPrice | Principal | 1234", currency="JPY", total="1234"
+        ).replace(b"1234", b"1,234")
+    )
+    assert (file.rows.total(), file.facts.decimal_mark) == (1234, "")

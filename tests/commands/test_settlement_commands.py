@@ -96,3 +96,21 @@ def test_role_that_is_missing_is_named(keeping: Desk) -> None:
 
     assert found[ROLE]["verdict"] == "failed"
     assert "the role Finance and Accounting" in found[ROLE]["says"]
+
+
+def test_person_closes_what_no_check_closes(keeping: Desk, tmp_path: Path) -> None:
+    """A case that waits for a person is closed by one, with what was done; one that closes by itself is not."""
+    charge = "Order | 302-0000001-0000001 | ItemFees | Commission | 3.00"
+    keeping.run("settlements", "import", a_file(tmp_path, a_settlement(charge)))
+    keeping.run(
+        "settlements", "import", a_file(tmp_path, a_settlement(SALE, settlement_id="28471003922", total="20.00"))
+    )
+    cases = {case["kind"]: case["case_id"] for case in keeping.read("cases", "list")}
+    done = keeping.read(
+        "cases", "resolve", str(cases["settlement.sign_unexpected"]), "--because", "Amazon gave a fee back"
+    )
+    refused = keeping.run("cases", "resolve", str(cases["settlement.total_differs"]), "--because", "looked at")
+
+    assert done["closed"] is True
+    assert (refused.returncode, "closes by itself" in refused.stderr) == (2, True)
+    assert [case["kind"] for case in keeping.read("cases", "list")] == ["settlement.total_differs"]

@@ -9,6 +9,8 @@ from io import BytesIO
 
 import pytest
 
+from crossdock.domain.accounts import parse_chart
+from crossdock.domain.finance_policy import OwnChart
 from crossdock.domain.ids import AmazonOrderId, SettlementId, order_number_of
 from crossdock.errors import DataError
 from crossdock.flows.reconcile_settlements import Reconciled
@@ -262,3 +264,107 @@ def test_closed_month_is_never_dated(shared_stage: Stage) -> None:
         date(2026, 11, 1),
         date(2026, 11, 3),
     }
+
+
+# Settlements one after the other, by their place in time.
+SPANS = ("2026-10-06", "2026-10-20", "2026-11-03", "2026-11-17")
+HELD, BACK = "Current Reserve Amount", "Previous Reserve Amount Balance"
+
+
+def a_part(place: int, *rows: str, marketplace: str = "Amazon.de", number: int = 0) -> bytes:
+    """The settlement at a place in time, of a sale and these rows."""
+    return a_settlement(
+        "\n".join((SALE, *rows)),
+        settlement_id=f"2847100392{number or place}",
+        starts=f"{SPANS[place]} 00:00:00 UTC",
+        ends=f"{SPANS[place + 1]} 00:00:00 UTC",
+        posted_date_time=f"{SPANS[place]} 10:00:00 UTC",
+        marketplace_name=marketplace,
+    )
+
+
+def reserve(name: str, amount: str) -> str:
+    """A row of the reserve."""
+    return f"other-transaction | | other-transaction | {name} | {amount}"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the other way round"])
+@pytest.mark.parametrize(("back", "kinds"), [("10.00", []), ("9.00", ["settlement.chain_broken"])])
+def test_reserve_that_shrinks_on_its_way_is_a_case(
+    scene: Scene, books: JoinedFinance, order: tuple[int, int], back: str, kinds: list[str]
+) -> None:
+    """What one settlement holds back the next brings back, in whatever order they are imported."""
+    files = (a_part(0, reserve(HELD, "-10.00")), a_part(1, reserve(BACK, back)))
+    outcomes = [give(books, files[place]).outcome for place in order]
+    assert (outcomes, all_kinds(scene)) == (["booked", "booked"], kinds)
+
+
+def test_marketplaces_of_one_currency_have_chains_of_their_own(scene: Scene, books: JoinedFinance) -> None:
+    """A marketplace whose first settlement begins when another's ends does not take that one's reserve."""
+    give(books, a_part(0, reserve(HELD, "-10.00")))
+    give(books, a_part(1, marketplace="Amazon.fr", number=8))
+    give(books, a_part(1, reserve(BACK, "10.00")))
+    assert (all_kinds(scene), {row.chain for row in books.sheets.settlements(9)}) == (
+        [],
+        {"EUR Amazon.de", "EUR Amazon.fr"},
+    )
+
+
+def test_gap_is_closed_by_its_own_marketplace_only(scene: Scene, books: JoinedFinance) -> None:
+    """A settlement of another marketplace that fits the missing time fills no gap."""
+    give(books, a_part(0))
+    give(books, a_part(2))
+    give(books, a_part(1, marketplace="Amazon.fr", number=8))
+    assert all_kinds(scene) == ["settlement.gap"]
+    give(books, a_part(1))
+    assert all_kinds(scene) == []
+
+
+def test_settlement_without_rows_is_booked(books: JoinedFinance) -> None:
+    """A settlement in which nothing happened has a certificate and no entry."""
+    assert give(books, a_settlement("", total="0.00")).outcome == "booked"
+    assert (balances(books), len(books.sheets.certificates_up_to("28471003921"))) == ({}, 1)
+
+
+def test_refund_without_fulfilment_follows_its_order(shared_stage: Stage) -> None:
+    """A refund whose row names no fulfilment stays on the side of its order."""
+    policy = replace(finance(), invoiced_elsewhere_from={"AFN": datetime(2026, 10, 1, tzinfo=UTC)})
+    books = shared_stage.scene(connection_id=a_name(), finance=policy).joined.finance
+    assert books is not None
+    give(books, a_settlement(SALE))
+    refund = f"{SALE.replace('Order |', 'Refund |').replace('19.99', '-19.99')} | fulfillment-id="
+    later = {"starts": "2026-11-03 00:00:00 UTC", "ends": "2026-11-17 00:00:00 UTC"}
+    give(books, a_settlement(refund, settlement_id="28471003922", posted_date_time="2026-11-04 10:00:00 UTC", **later))
+    assert balances(books)["receivable.orders"] == 0
+
+
+def test_refund_of_an_order_from_before_is_no_receivable(shared_stage: Stage) -> None:
+    """A refund of an order that nobody here has seen is of an order from before: there is no invoice it could clear."""
+    policy = replace(finance(), invoiced_elsewhere_from={"AFN": datetime(2026, 10, 1, tzinfo=UTC)})
+    books = shared_stage.scene(connection_id=a_name(), finance=policy).joined.finance
+    assert books is not None
+    give(books, a_settlement(SALE.replace("Order |", "Refund |").replace("19.99", "-19.99")))
+    assert balances(books)["refunds.product"] == 1999
+
+
+def test_held_settlement_is_booked_as_the_right_file_has_it(books: JoinedFinance) -> None:
+    """What a wrong file said of a settlement's time is gone once the right one is booked."""
+    give(books, a_settlement(SALE, total="20.00", ends="2026-11-04 00:00:00 UTC"))
+    give(books, a_settlement(SALE))
+    [row] = books.sheets.settlements(9)
+    assert (row.state, row.ends_at) == ("booked", datetime(2026, 11, 3, tzinfo=UTC))
+
+
+def test_label_that_became_known_closes_its_case(scene: Scene, books: JoinedFinance) -> None:
+    """Once a rule fits a label, the next settlement with it closes its case, however it is spelt."""
+    strange = "other-transaction | | other-transaction | Moon Shipping {} | -1.50"
+    give(books, a_part(0, strange.format("Surcharge")))
+    assert all_kinds(scene) == ["settlement.label_unknown"]
+    text = (
+        "rule,transaction_type,amount_type,amount_description,account,account_name,kind,sign,order_related,order_mode,note\n"
+        "regex,.*,.*,moon.*,fees.moon,Moon,expense,-,no,fees.moon,\n"
+    )
+    own = OwnChart("own", text, parse_chart(text, "own", books.policy.default.chart), date.min)
+    books.policy = replace(books.policy, own=(own,))
+    give(books, a_part(1, strange.format("SURCHARGE")))
+    assert all_kinds(scene) == []

@@ -11,8 +11,10 @@ from io import BytesIO
 import pytest
 
 from crossdock.domain.ids import AmazonOrderId, order_number_of
+from crossdock.domain.record import Arrival
 from crossdock.joined_finance import JoinedFinance
 from crossdock.store.database import Database
+from crossdock.store.records import Inbox
 from crossdock.twin.settlements import Settlement
 from crossdock.twin.trading_month import trade_a_month
 from tests.flows.auditor import all_kinds, rows
@@ -54,8 +56,16 @@ def invoiced(stage: Stage, scene: Scene) -> JoinedFinance:
     since = datetime(2020, 1, 1, tzinfo=UTC)
     policy = replace(finance(), invoiced_elsewhere_from={"AFN": since, "MFN": since})
     books = books_of(stage.scene(connection_id="invoiced", finance=policy, marketplaces=(GERMANY, BRITAIN, FRANCE)))
+    know_orders(stage, scene)
     give_all(books, scene)
     return books
+
+
+def know_orders(stage: Stage, scene: Scene) -> None:
+    """The orders of a scene are known to the books in which another system invoices, with the day of their purchase."""
+    made = {name: datetime.fromisoformat(order["createdTime"]) for name, order in scene.account.orders.items()}
+    arrivals = [Arrival(name, b"{}", at, at) for name, at in made.items()]
+    Inbox(stage.database, "invoiced", "ingest_orders", {}).put(arrivals, max(made.values()))
 
 
 def give_all(books: JoinedFinance, scene: Scene) -> None:

@@ -16,10 +16,8 @@ from starlette.testclient import TestClient
 from crossdock.domain.bridge import AccountSum, bridge_of
 from crossdock.domain.desk import CaseCount
 from crossdock.domain.ids import SettlementId
-from crossdock.domain.settlement import Label
-from crossdock.domain.settlement_desk import MONEY_FLOW, BooksCount, Period, label_record
+from crossdock.domain.settlement_desk import MONEY_FLOW, BooksCount, Period
 from crossdock.engine.schedule import RECONCILE
-from crossdock.flows import reconcile_settlements
 from crossdock.joined_finance import JoinedFinance
 from crossdock.web.books import panel_of
 from crossdock.web.calendars import Calendar, calendar_of
@@ -104,10 +102,9 @@ def rows_of(pages: list[Element]) -> list[Element]:
 # --- the list
 
 
-def test_the_names_are_those_of_the_engine() -> None:
-    """The pages name the flow, and the record of a label's case, as the engine and the flow do."""
-    label = Label("Order", "", "x" * 300)
-    assert (MONEY_FLOW, label_record(label)) == (RECONCILE, reconcile_settlements.label_record(label))
+def test_the_name_is_that_of_the_engine() -> None:
+    """The pages name the flow as the engine does."""
+    assert MONEY_FLOW == RECONCILE
 
 
 def test_without_settlements_the_list_says_what_to_do(visitor: TestClient) -> None:
@@ -525,7 +522,7 @@ def test_cases_lead_to_their_settlement(scene: Scene, visitor: TestClient) -> No
         read(visitor.get(f"/cases/{number}").text).find("section", aria_labelledby="h-record")[0] for number in (1, 2)
     )
     assert (label.links(), held.links()) == ([f"/settlements/eu/{FIRST}"], [f"/settlements/eu/{SECOND}"])
-    assert "Of label Odd / odd / odd" in label.text()
+    assert "Of label odd / odd / odd" in label.text()
     assert f"/settlements/eu/{SECOND}" in read(visitor.get("/cases").text).links()
     assert "/cases/1" in page(visitor, "eu", FIRST).links()
 

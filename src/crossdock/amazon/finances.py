@@ -51,6 +51,15 @@ class _Marketplace(msgspec.Struct, rename="camel"):
     marketplace_name: str = ""
 
 
+class _Context(msgspec.Struct, rename="camel"):
+    fulfillment_network: str = ""
+
+
+class _Item(msgspec.Struct, rename="camel"):
+    contexts: list[_Context] = []
+    breakdowns: list[_Breakdown] | None = None
+
+
 class _Transaction(msgspec.Struct, rename="camel"):
     transaction_id: str
     transaction_type: str
@@ -60,6 +69,7 @@ class _Transaction(msgspec.Struct, rename="camel"):
     related_identifiers: list[_Identifier] = []
     marketplace_details: _Marketplace | None = None
     breakdowns: list[_Breakdown] | None = None
+    items: list[_Item] | None = None
 
 
 class _Page(msgspec.Struct, rename="camel"):
@@ -100,12 +110,15 @@ def _read(told: _Transaction) -> Transaction:
     if status is None:
         raise DataError(where, f"has the status {told.transaction_status[:40]!a}, which is not known")
     currency = told.total_amount.currency_code
-    parts = tuple(_parts(told.breakdowns or [], (), where, currency))
+    items = told.items or []
+    # Some transactions say what they consist of only item by item.
+    breakdowns = told.breakdowns or [each for item in items for each in item.breakdowns or []]
+    parts = tuple(_parts(breakdowns, (), where, currency))
     total = _minor(told.total_amount, where, currency)
     left = total - sum(amount for _, amount in parts)
-    orders = [
-        each.related_identifier_value for each in told.related_identifiers if each.related_identifier_name == "ORDER_ID"
-    ]
+    named = {each.related_identifier_name: each.related_identifier_value for each in told.related_identifiers}
+    order_id = named.get("ORDER_ID", "")
+    networks = [context.fulfillment_network for item in items for context in item.contexts]
     return Transaction(
         transaction_id=told.transaction_id,
         kind=told.transaction_type,
@@ -113,7 +126,9 @@ def _read(told: _Transaction) -> Transaction:
         posted_at=told.posted_date,
         currency=currency,
         marketplace=told.marketplace_details.marketplace_name if told.marketplace_details else "",
-        order_id=next((each for each in orders if AMAZON_ORDER_ID.fullmatch(each)), ""),
+        order_id=order_id if AMAZON_ORDER_ID.fullmatch(order_id) else "",
+        fulfilled_by=next(filter(None, networks), ""),
+        release_id=named.get("RELEASE_TRANSACTION_ID", ""),
         # What the parts do not tell of the total is a part of its own, so that nothing is lost.
         parts=(*parts, ((told.transaction_type,), left)) if left else parts,
     )

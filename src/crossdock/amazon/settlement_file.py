@@ -8,6 +8,7 @@ Facts: docs/finance.md, "The settlement file".
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -29,6 +30,9 @@ BLOCK = 32 << 20
 FILE_MAX = 8 << 30
 # Columns of a header, and bytes of a line: more is no settlement.
 COLUMNS_MAX, LINE_MAX = 200, 1 << 20
+_YEN = re.compile(rb"\t *JPY *[\t\r\n]")
+# Twice the digits of any; with a nought before it, it would be another.
+_SETTLEMENT_ID = re.compile(r"[1-9][0-9]{0,19}")
 
 # Other names a column was seen under, folded; an unknown required one is never guessed.
 ALIASES = {"marketplace": "marketplace-name", "posted-datetime": "posted-date-time", "quantity": "quantity-purchased"}
@@ -43,19 +47,17 @@ class SettlementFile:
     facts: FileFacts
 
 
-def read_settlement(stream: BinaryIO, name: str, *, charset: str = "") -> SettlementFile:
+def read_settlement(stream: BinaryIO, name: str) -> SettlementFile:
     """Read a settlement from its bytes (decompressed, and read twice where they are not UTF-8).
 
-    `charset`: what the download was said to be in; without it strict UTF-8, then cp932 for Japan's currency and cp1252 for all others.
+    Strict UTF-8, else cp932 where the summary's currency is Japan's and cp1252 for all others.
     """
-    if charset:
-        return _read(stream, name, "cp932" if charset.casefold() in {"windows-31j", "shift_jis"} else charset)
     try:
         return _read(stream, name, "utf-8")
     except UnicodeDecodeError:
         stream.seek(0)
-        header_and_summary = stream.readline() + stream.readline()
-        legacy = "cp932" if b"\tJPY\t" in header_and_summary else "cp1252"
+        header_and_summary = stream.readline(LINE_MAX) + stream.readline(LINE_MAX)
+        legacy = "cp932" if _YEN.search(header_and_summary) else "cp1252"
         stream.seek(0)
     try:
         return _read(stream, name, legacy)
@@ -80,7 +82,7 @@ def _read(stream: BinaryIO, name: str, encoding: str) -> SettlementFile:
         size=file.size,
         encoding=encoding,
         version="V1" if reader.is_v1 else "V2",
-        decimal_mark=reader.style.mark,
+        decimal_mark=reader.style.shown,
         lines=reader.next_line - 1 + file.blank,
         blank=file.blank + reader.blank,
         unpriced=rows.unpriced.height,
@@ -133,9 +135,10 @@ def _begin(header: str, summary: str, name: str) -> LineReader:
     columns = _columns(header, f"{name}, line 1")
     cells = [cell.strip(" ") for cell in summary.split("\t")]
     where = f"{name}, line 2"
-    if len(cells) != len(columns):
+    if len(cells) > len(columns):
         raise DataError(where, f"has {len(cells)} columns where the header names {len(columns)}")
-    row = dict(zip(columns, cells, strict=True))
+    # Some summaries end with their last cell.
+    row = dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False))
     if row["transaction-type"] or not row["total-amount"]:
         raise DataError(where, "is no summary: it must have total-amount and no transaction-type")
     style = DecimalStyle()
@@ -154,7 +157,7 @@ def _columns(header: str, where: str) -> list[str]:
         if names.count(name) > 1:
             raise DataError(where, f"names the column {quoted(name)} twice")
     required = settlement_v1.REQUIRED if "price-amount" in names else V2_REQUIRED
-    missing = [name for name in required if name not in names]
+    missing = [name for name in (*required, *settlement_v1.types_wanted(names)) if name not in names]
     if missing:
         raise DataError(where, f"has no column {', '.join(missing)}")
     return names
@@ -165,7 +168,7 @@ def _settlement(row: dict[str, str], where: str, style: DecimalStyle) -> Settlem
     if currency not in MINOR_DIGITS:
         raise DataError(f"{where}, column currency", f"{quoted(currency)} is no currency")
     settlement_id = row["settlement-id"]
-    if not settlement_id.isascii() or not settlement_id.isdigit() or len(settlement_id) > 20:  # noqa: PLR2004 - twice the digits of any
+    if not _SETTLEMENT_ID.fullmatch(settlement_id):
         raise DataError(f"{where}, column settlement-id", f"{quoted(settlement_id)} is no number")
 
     def cell(name: str, read: Callable[[str], T]) -> T:

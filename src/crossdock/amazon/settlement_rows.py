@@ -6,6 +6,7 @@ Rule: texts are kept once, in dictionaries (labels, SKUs, ids that are no order'
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
@@ -23,6 +24,7 @@ SCHEMA = {
     "sku": pl.UInt32,
     "quantity": pl.Int32,
 }
+_CHANNEL_ORDER = re.compile(r"S[0-9]{2}-[0-9]{7}-[0-9]{7}")
 # Rows written at a time.
 CHUNK = 200_000
 # Rows reckoned on at a time.
@@ -31,6 +33,8 @@ SLICE = 1_000_000
 TRANSACTIONS_MAX = 90
 # Of one settlement: rows are posted at most 400 days before it begins.
 _MONTHS_MAX = 64
+# What the rows of a sale are called.
+SALE = "Order"
 _OWNERS: tuple[RowOwner, ...] = ("", "order", "mcf")
 CHANNEL = 2
 _TREATMENTS: tuple[TaxTreatment, ...] = ("", "untaxed", "seller", "amazon")
@@ -68,16 +72,19 @@ class SettlementRows:
         column = self.frame["posted"]
         return (int(column.min()), int(column.max())) if self.frame.height else (0, 0)  # type: ignore[arg-type] # of a column of whole numbers
 
-    def orders(self, fulfilled_by: Collection[str]) -> dict[int, int]:
-        """Every Amazon order, as a number, with rows of this fulfilment (AFN, MFN): when the first was posted, in seconds since 1970."""
-        labels = [number for number, label in enumerate(self.labels) if label.fulfilled_by in fulfilled_by]
-        found = (
-            self.frame.filter((pl.col("order") > 0) & _is_label(labels))
-            .group_by("order")
-            .agg(pl.col("posted").min())
-            .sort("order")
-        )
-        return dict(found.iter_rows())
+    def orders(self) -> list[int]:
+        """Every Amazon order that a row names, as a number."""
+        return self.frame.select(pl.col("order").filter(pl.col("order") > 0).unique().sort())["order"].to_list()
+
+    def shipped_by(self, fulfilment: str, *, sold: bool) -> dict[int, int]:
+        """Amazon orders, as numbers, with rows of this fulfilment (AFN, MFN), or of their sale alone: when the first was posted, in seconds since 1970."""
+        labels = [
+            number
+            for number, of in enumerate(self.labels)
+            if of.fulfilled_by == fulfilment and (not sold or of.label.transaction_type == SALE)
+        ]
+        found = self.frame.filter((pl.col("order") > 0) & _is_label(labels)).group_by("order")
+        return dict(found.agg(pl.col("posted").min()).sort("order").iter_rows())
 
     def tax_left(self, uses: Sequence[LabelUse]) -> dict[int, int]:
         """Orders, as numbers, where in one transaction collected tax and tax remitted by Amazon do not cancel: what is left, minor units."""
@@ -102,6 +109,9 @@ class SettlementRows:
 
         Each row remembers its group, by its place in what is answered.
         """
+        if not self.frame.height:
+            self.frame = self.frame.with_columns(group=pl.lit(0, pl.UInt32))
+            return []
         assert len(months) <= _MONTHS_MAX, "more months than a settlement can have"
         starts = pl.Series([int(at.timestamp()) for at in months.values()], dtype=pl.UInt32)
         orders = pl.Series(sorted(order_mode), dtype=pl.Int64)
@@ -263,7 +273,7 @@ class SettlementRows:
 
 def is_multi_channel(text: str) -> bool:
     """Whether an id is that of an order of another shop, which Amazon ships: S01-1234567-1234567."""
-    return len(text) == 19 and text[0] == "S" and text[3] == text[11] == "-"  # noqa: PLR2004 - the form of the id
+    return _CHANNEL_ORDER.fullmatch(text) is not None
 
 
 def _labels(uses: Sequence[LabelUse], what: str) -> list[int]:

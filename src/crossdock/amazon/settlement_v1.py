@@ -6,6 +6,8 @@ becomes the description), and real files of 2025.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 # Column of the type, column of the amount, and what V2 calls that kind of amount.
@@ -22,6 +24,13 @@ _AMOUNTS = (
 )
 AMOUNTS = tuple(amount for _, amount, _ in _AMOUNTS)
 TYPES = tuple(kind for kind, _, _ in _AMOUNTS if kind)
+
+
+def types_wanted(columns: Sequence[str]) -> list[str]:
+    """The columns of types that the columns of amounts in a file need beside them; none of V2."""
+    return [kind for kind, amount, _ in _AMOUNTS if kind and amount in columns]
+
+
 # A line that tells of units only, as V2 would have it.
 UNPRICED = {"amount-type": pl.lit(""), "amount-description": pl.lit(""), "amount": pl.lit("0")}
 REQUIRED = (

@@ -43,6 +43,8 @@ COLUMNS = (
 )
 # More rules than this are no mapping but a mistake.
 RULES_MAX = 5_000
+# A longer pattern is no pattern of a label.
+PATTERN_MAX = 500
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _RELATIONS: dict[str, OrderRelation] = {related: related for related in get_args(OrderRelation)}
 _SIGNS = {"+": 1, "-": -1, "any": 0}
@@ -92,12 +94,6 @@ class Chart:
             if all(pattern.fullmatch(text) for pattern, text in zip(patterns, label, strict=True)):
                 yield rule
 
-    def account(self, key: str) -> Account:
-        """The account of a key that a rule names."""
-        account = self.accounts.get(key) or (self.fallback.account(key) if self.fallback is not None else None)
-        assert account is not None, f"no account is called {key}"
-        return account
-
     def account_of(self, group: RowGroup) -> str:
         """The account a group of rows is booked to; suspense where no rule fits."""
         rule = self.find(group.label) or UNKNOWN
@@ -119,7 +115,7 @@ def parse_chart(text: str, where: str, fallback: Chart | None = None) -> Chart:
 
     An empty pattern fits anything; a pattern is matched whole, without case, as `re` does. `fallback`: asked where nothing here fits.
     """
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#")]
+    numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line and not line.startswith("#")]
     if len(numbered) > RULES_MAX:
         raise DataError(where, f"more than {RULES_MAX} rules")
     reader = csv.DictReader((line for _, line in numbered), strict=True)
@@ -131,6 +127,10 @@ def parse_chart(text: str, where: str, fallback: Chart | None = None) -> Chart:
             chart.add(row, f"{where}, line {numbered[reader.line_num - 1][0]}")
     except csv.Error as fault:
         raise DataError(where, f"cannot be read as CSV: {fault}") from fault
+    named = {**(fallback.accounts if fallback is not None else {}), **chart.accounts}
+    for rule in (*chart.exact.values(), *(rule for _, rule in chart.patterns)):
+        if rule.order_mode not in named:
+            raise DataError(where, f"order_mode {rule.order_mode} is no account that a line names")
     return Chart(chart.accounts, chart.exact, tuple(chart.patterns), fallback)
 
 
@@ -176,6 +176,8 @@ def _rule(row: Mapping[str, str], at: str) -> Rule:
 
 
 def _pattern(text: str, at: str) -> re.Pattern[str]:
+    if len(text) > PATTERN_MAX:
+        raise DataError(at, f"has a pattern of more than {PATTERN_MAX} letters")
     try:
         return re.compile(text or r".*", re.IGNORECASE | re.DOTALL)
     except re.error as fault:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from crossdock.domain.accounts import UNSETTLED, Chart
+from crossdock.domain.accounts import SUSPENSE, UNSETTLED, Chart
 from crossdock.domain.ids import AmazonOrderId, order_number_of
 from crossdock.domain.journal import Entry, Posting, PostingKey, lines_of
 from crossdock.domain.settlement import Label, RowGroup, month_after
@@ -22,6 +22,8 @@ Status = Literal["DEFERRED", "RELEASED", "DEFERRED_RELEASED"]
 TOLD_AFTER = timedelta(hours=48)
 # How transactions are called where rows of a settlement have another word.
 _ROWS_OF = {"Shipment": "Order"}
+# Transactions that move money and earn none.
+_NO_EARNINGS = {"transfer", "disbursement", "payout", "charge", "debtrecovery", "reserve"}
 # Where a part of an amount is called by no label of a settlement: the words of Amazon's own examples.
 _BROADLY = {
     "sales": "sales.product",
@@ -36,7 +38,10 @@ _BROADLY = {
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A transaction as Amazon tells it before its settlement closes. `parts`: amounts in minor units by what they are called, from the outside in."""
+    """A transaction as Amazon tells it before its settlement closes. `parts`: amounts in minor units by what they are called, from the outside in.
+
+    `release_id`: of one that was deferred and released, the transaction that released it. `fulfilled_by`: AFN, MFN, or empty.
+    """
 
     transaction_id: str
     kind: str
@@ -45,19 +50,30 @@ class Transaction:
     currency: str
     marketplace: str
     order_id: str
+    fulfilled_by: str
+    release_id: str
     parts: Sequence[tuple[tuple[str, ...], int]]
 
 
 def open_transactions(
     told: Iterable[Transaction], *, until: datetime, settled_until: Callable[[Transaction], datetime | None]
 ) -> list[Transaction]:
-    """Those of before `until` that no booked settlement has: posted since the last one ended, or deferred. One that was released is told by its release."""
+    """Those of before `until` that no booked settlement has: posted since the last one ended, or deferred then.
+
+    One that was released before `until` is told by its release; one that was released later was deferred still. Movements of money are none of it.
+    """
+    known = list(told)
+    released = {each.transaction_id for each in known if each.posted_at < until}
     found = []
-    for each in told:
-        if each.posted_at >= until or each.status == "DEFERRED_RELEASED":
+    for each in known:
+        if each.posted_at >= until or _folded(each.kind) in _NO_EARNINGS:
             continue
         ended_at = settled_until(each)
-        if each.status == "DEFERRED" or ended_at is None or each.posted_at >= ended_at:
+        was_deferred = each.status == "DEFERRED" or (
+            each.status == "DEFERRED_RELEASED" and each.release_id not in released
+        )
+        is_open = each.status == "RELEASED" and (ended_at is None or each.posted_at >= ended_at)
+        if was_deferred or is_open:
             found.append(each)
     return found
 
@@ -96,7 +112,7 @@ def _groups(each: Transaction, month: date, chart: Chart, order_mode: Collection
         group = RowGroup(
             label=label,
             marketplace=each.marketplace,
-            fulfilled_by="",
+            fulfilled_by=each.fulfilled_by,
             owner="order" if each.order_id else "",
             month=month,
             treatment="",
@@ -117,9 +133,13 @@ def _label(kind: str, path: tuple[str, ...]) -> Label:
 
 
 def _broad_account(path: tuple[str, ...]) -> str:
-    """By the innermost word that says anything; fees of some kind where none does, for that is what most unnamed parts are."""
+    """By the innermost word that says anything; suspense where none does: the settlement will say what it is."""
     for word in reversed(path):
-        account = _BROADLY.get("".join(word.split()).casefold())
+        account = _BROADLY.get(_folded(word))
         if account is not None:
             return account
-    return "fees.other"
+    return SUSPENSE
+
+
+def _folded(word: str) -> str:
+    return "".join(word.split()).casefold()

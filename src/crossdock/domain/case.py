@@ -26,6 +26,7 @@ class CaseKind:
 
     `recheck_s`: seconds after which the record is looked at again by itself; None where only news or a person can change it.
     `stands_s`: the case is a trace of what has been put right already; it stays open for so long, healthy or not.
+    `by_person`: a person closes it, once it has been dealt with; no check would.
     `closed_by_run`: whether a run of the record that does not find it any more closes it; False where another check does.
     """
 
@@ -38,6 +39,7 @@ class CaseKind:
     recheck_s: int | None = None
     stands_s: int | None = None
     closed_by_run: bool = True
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

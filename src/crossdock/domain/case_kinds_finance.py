@@ -33,6 +33,7 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
         ),
         closes_when="a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.foreign",
@@ -58,8 +59,9 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
             "Download the report once more and import it unopened: a spreadsheet that saved it changes numbers and dates. If the new file says the "
             "same, engineering reads the line in the facts."
         ),
-        closes_when="the same report is read",
+        closes_when="a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.label_unknown",
@@ -73,8 +75,9 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
             "Find what it is in Seller Central (Payments, Transaction view), add a rule for it to your mapping, and rebook what is in "
             "suspense in your ledger; settlements from then on follow the rule."
         ),
-        closes_when="a settlement with this label is booked by a rule",
+        closes_when="a settlement with this label is booked by a rule, or a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.sign_unexpected",
@@ -84,6 +87,7 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
         first_step="Look at the rows from the line in the facts. If they are right, resolve the case; if not, ask Amazon in Seller Central.",
         closes_when="a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.tax_differs",
@@ -93,6 +97,7 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
         first_step="Compare the tax rows of the first order with its invoice; what is left is owed to the state or by Amazon.",
         closes_when="a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.chain_broken",
@@ -105,6 +110,7 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
         first_step="Look whether a settlement between the two is missing in `crossdock settlements list`, and import it.",
         closes_when="a person resolves it",
         closed_by_run=False,
+        by_person=True,
     ),
     CaseKind(
         code="settlement.gap",
@@ -146,6 +152,7 @@ FINANCE_CASE_KINDS: tuple[CaseKind, ...] = (
             "correct it in your ledger and resolve the case."
         ),
         closes_when="a settlement brings the rest, or a person resolves it",
+        by_person=True,
     ),
     CaseKind(
         code="settlement.unpaid",

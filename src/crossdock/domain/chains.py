@@ -1,15 +1,16 @@
 """What one settlement hands to the next: a reserve that Amazon holds back, and a debt that it carries over. A break in the chain is a missing report.
 
-Rule: settlements of a currency follow each other to the second; where two do at once (several marketplaces), the marketplaces they have in common tell.
+Rule: settlements of a currency follow each other to the second; where several end or begin at once, the marketplaces they have in common tell. In whatever
+order they are booked, what one hands on is held against what the other takes over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from crossdock.domain.accounts import CARRIED_OVER, RESERVE
+from crossdock.domain.accounts import CARRIED_OVER, RESERVE, fold
 from crossdock.domain.case import Case
 from crossdock.domain.certificate import CHAINED, Chain, Chains, moved
 from crossdock.domain.journal import Entry
@@ -22,14 +23,40 @@ _BROUGHT = {RESERVE: "previousreserveamountbalance", CARRIED_OVER: "payabletoama
 
 
 def find_predecessor(neighbours: Sequence[Neighbour], groups: Sequence[RowGroup]) -> Neighbour | None:
-    """The settlement this one follows; None where none does, or where nothing tells which."""
-    before = [neighbour for neighbour in neighbours if neighbour.is_before]
-    ours = {group.marketplace for group in groups} - {""}
-    alike = [neighbour for neighbour in before if ours & set(neighbour.marketplaces)]
-    for candidates in (alike, before):
-        if len(candidates) == 1:
-            return candidates[0]
+    """The settlement this one follows; None where none does, or where nothing tells which. One that has a follower already is nobody's any more."""
+    free = [neighbour for neighbour in neighbours if neighbour.is_before and not neighbour.has_follower]
+    return _fitting(free, marketplaces_of(groups))
+
+
+def find_follower(neighbours: Sequence[Neighbour], groups: Sequence[RowGroup]) -> Neighbour | None:
+    """The settlement that follows this one and was booked before it, without a predecessor of its own; None where none does."""
+    waiting = [neighbour for neighbour in neighbours if not neighbour.is_before and not neighbour.has_predecessor]
+    return _fitting(waiting, marketplaces_of(groups))
+
+
+def _fitting(candidates: Sequence[Neighbour], ours: frozenset[str]) -> Neighbour | None:
+    """The only one with a marketplace in common; where that does not tell, the only one, if it or ours names none."""
+    alike = [candidate for candidate in candidates if ours & set(candidate.marketplaces)]
+    if len(alike) == 1:
+        return alike[0]
+    if len(candidates) == 1 and not (ours and any(candidates[0].marketplaces)):
+        return candidates[0]
     return None
+
+
+def marketplaces_of(groups: Sequence[RowGroup]) -> frozenset[str]:
+    """The marketplaces that rows name."""
+    return frozenset(group.marketplace for group in groups) - {""}
+
+
+def check_follower(settlement: Settlement, chains: Chains, follower: Neighbour) -> Case | None:
+    """A settlement that was booked before the one it follows takes over exactly what that one hands on, or a case of its own."""
+    told = json.loads(follower.document)["chains"]
+    off = {
+        CHAINED[name]: Money(chain.after - int(told[name]["before"]), settlement.total.currency)
+        for name, chain in (("reserve", chains.reserve), ("carried_over", chains.carried_over))
+    }
+    return _broken(settlement.settlement_id, off, settlement.total.currency)
 
 
 def check_gap(settlement: Settlement, last_before: datetime | None) -> Case | None:
@@ -41,12 +68,20 @@ def check_gap(settlement: Settlement, last_before: datetime | None) -> Case | No
 
 
 def link_chains(
-    settlement: Settlement, groups: Sequence[RowGroup], entries: Sequence[Entry], predecessor: Neighbour | None
+    settlement: Settlement,
+    groups: Sequence[RowGroup],
+    entries: Sequence[Entry],
+    predecessor: Neighbour | None,
+    *,
+    account_of: Callable[[RowGroup], str],
 ) -> Chains:
     """Both balances through this settlement. Without a predecessor, what it takes over is the opening balance."""
     handed = _handed_on(predecessor) if predecessor is not None else None
     reserve, carried_over = (
-        Chain(handed[name] if handed else -brought_forward(groups, account), moved(entries, account))
+        Chain(
+            handed[name] if handed else -brought_forward(groups, account, account_of=account_of),
+            moved(entries, account),
+        )
         for name, account in CHAINED.items()
     )
     return Chains(
@@ -58,29 +93,34 @@ def link_chains(
     )
 
 
-def check_chains(settlement: Settlement, groups: Sequence[RowGroup], chains: Chains) -> Case | None:
+def check_chains(
+    settlement: Settlement, groups: Sequence[RowGroup], chains: Chains, *, account_of: Callable[[RowGroup], str]
+) -> Case | None:
     """What the settlement before handed on is taken over exactly, or a case."""
-    currency = settlement.total.currency
     off = {
-        account: Money(chain.before + brought_forward(groups, account), currency)
+        account: Money(
+            chain.before + brought_forward(groups, account, account_of=account_of), settlement.total.currency
+        )
         for account, chain in ((RESERVE, chains.reserve), (CARRIED_OVER, chains.carried_over))
     }
+    return _broken(chains.predecessor, off, settlement.total.currency)
+
+
+def _broken(predecessor: str, off: Mapping[str, Money], currency: str) -> Case | None:
     broken = {account: amount for account, amount in off.items() if amount}
     if not broken:
         return None
     facts = {f"{account}.left": str(amount) for account, amount in broken.items()}
     at_stake = Money(sum(abs(amount.minor_units) for amount in broken.values()), currency)
-    return Case("settlement.chain_broken", {"predecessor": chains.predecessor, **facts}, at_stake=at_stake)
+    return Case("settlement.chain_broken", {"predecessor": predecessor, **facts}, at_stake=at_stake)
 
 
-def brought_forward(groups: Sequence[RowGroup], account: str) -> int:
-    """The debit of the rows that take over the balance of the settlement before."""
+def brought_forward(groups: Sequence[RowGroup], account: str, *, account_of: Callable[[RowGroup], str]) -> int:
+    """The debit of the rows on this account that take over the balance of the settlement before."""
     wanted = _BROUGHT[account]
-    return -sum(group.amount for group in groups if _folded(group.label.description) == wanted)
-
-
-def _folded(description: str) -> str:
-    return "".join(description.split()).replace("_", "").replace("-", "").casefold()
+    return -sum(
+        group.amount for group in groups if fold(group.label).description == wanted and account_of(group) == account
+    )
 
 
 def _handed_on(predecessor: Neighbour) -> dict[str, int]:

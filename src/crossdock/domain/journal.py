@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from crossdock.domain.accounts import BANK, CARRIED_OVER, SUSPENSE, UNSETTLED
 from crossdock.domain.settlement import RowGroup, Settlement, TaxTreatment, month_after, month_of
 
-EntryKind = Literal["settlement", "month_part", "accepted_difference", "accrual", "accrual_reversal"]
+EntryKind = Literal["settlement", "month_part", "accrual", "accrual_reversal"]
 
 
 class PostingKey(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
-from crossdock.domain.certificate import Certificate, Chains
+from crossdock.domain.certificate import Certificate, Chains, Place
 from crossdock.domain.ids import SettlementId
 from crossdock.domain.journal import Entry
 from crossdock.domain.settlement import FileFacts, LabelUse, OrderSums, RowGroup, RowLabel, Settlement
@@ -26,8 +26,11 @@ class RowColumns(Protocol):
     def posted(self) -> tuple[int, int]:
         """Seconds since 1970 of the first and the last posting."""
 
-    def orders(self, fulfilled_by: Collection[str]) -> Mapping[int, int]:
-        """Every Amazon order, as a number, with rows of this fulfilment (AFN, MFN): when the first was posted, in seconds since 1970."""
+    def orders(self) -> list[int]:
+        """Every Amazon order that a row names, as a number."""
+
+    def shipped_by(self, fulfilment: str, *, sold: bool) -> Mapping[int, int]:
+        """Amazon orders, as numbers, with rows of this fulfilment (AFN, MFN), or of their sale alone: when the first was posted, in seconds since 1970."""
 
     def group(
         self, months: Mapping[date, datetime], uses: Sequence[LabelUse], order_mode: Collection[int]
@@ -59,8 +62,25 @@ class PostingPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What is booked around a settlement: itself, its neighbours, where its certificate will stand, and up to when its currency is accrued.
+
+    `last_before`: when the newest settlement of its currency and marketplaces ended that ended before it began.
+    """
+
+    kept: KeptSettlement | None
+    neighbours: tuple[Neighbour, ...]
+    last_before: datetime | None
+    place: Place
+    accrued_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookedSettlement:
-    """A settlement and all that was made of it. `places`: of each group; `order_mode`: its orders another system invoices, as numbers."""
+    """A settlement and all that was made of it. `places`: of each group; `order_mode`: its orders another system invoices, as numbers.
+
+    `difference`: what a person took into suspense.
+    """
 
     settlement: Settlement
     facts: FileFacts
@@ -70,6 +90,7 @@ class BookedSettlement:
     certificate: Certificate
     chains: Chains
     order_mode: Collection[int]
+    difference: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +122,5 @@ class Neighbour:
     certificate_sha256: str
     document: bytes
     marketplaces: tuple[str, ...]
+    has_predecessor: bool
+    has_follower: bool

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from zlib import crc32
 
-from crossdock.domain.accounts import Chart
+from crossdock.domain.accounts import Chart, fold
 from crossdock.domain.case import Case
 from crossdock.domain.money import Money
 from crossdock.domain.settlement import Label, RowGroup, Settlement
 
 # So much of a list stands in a case; the rest is counted.
 NAMED_MAX = 10
+# Letters of a label in the name of its case; longer ones are told apart by a checksum.
+RECORD_MAX = 150
 
 
 def check_labels(settlement: Settlement, groups: Sequence[RowGroup], chart: Chart) -> Mapping[Label, Case]:
@@ -44,6 +47,12 @@ def check_taxes(settlement: Settlement, left: Mapping[str, int]) -> Case | None:
     currency = settlement.total.currency
     facts = {"orders": str(len(left)), "order_ids": _listed(left)}
     return Case("settlement.tax_differs", facts, at_stake=Money(sum(map(abs, left.values())), currency))
+
+
+def label_record(label: Label) -> str:
+    """The record under which the case of a label is kept, however it is spelt and whichever settlements have it."""
+    text = " / ".join(fold(label))
+    return f"label {text}" if len(text) <= RECORD_MAX else f"label {text[:RECORD_MAX]} {crc32(text.encode()):08x}"
 
 
 def _unknown(settlement: Settlement, label: Label, groups: Sequence[RowGroup]) -> Case:

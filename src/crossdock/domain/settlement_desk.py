@@ -195,8 +195,3 @@ class BooksCount:
     def next_expected_at(self) -> datetime:
         """When the next should end: as long after this one as this one was long."""
         return self.ends_at + (self.ends_at - self.starts_at)
-
-
-def label_record(label: Label) -> str:
-    """The record under which the case of a label is kept, whichever settlements have it."""
-    return f"label {label}"[:200]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from crossdock.domain.accrual import TOLD_AFTER, Transaction, accrue, open_transactions
-from crossdock.domain.finance_policy import FULFILMENTS, FinancePolicy
+from crossdock.domain.finance_policy import FinancePolicy
 from crossdock.domain.ids import AmazonOrderId, order_number_of
 from crossdock.domain.journal import Entry
 from crossdock.domain.settlement import month_of
@@ -18,6 +18,8 @@ from crossdock.ports_finance import AccrualBook, KnownOrders, Transactions
 
 # Amazon answers for 180 days at most; an order that is deferred is released within weeks.
 LOOK_BACK = timedelta(days=120)
+# The last two minutes are not told yet.
+TOLD_UNTIL = timedelta(minutes=3)
 
 
 def accrue_month(
@@ -34,7 +36,7 @@ def accrue_month(
     until = _begins(month_of(first + timedelta(days=40), policy.books.zone), policy)
     if not policy.accruals or now < until + TOLD_AFTER or book.was_accrued(month):
         return {}
-    told = list(transactions.transactions(until - LOOK_BACK, until))
+    told = list(transactions.transactions(until - LOOK_BACK, now - TOLD_UNTIL))
     ended_at = book.settled_until()
     found = open_transactions(told, until=until, settled_until=lambda each: _ended_at(each, ended_at))
 
@@ -55,13 +57,14 @@ def _ended_at(each: Transaction, ended_at: Mapping[tuple[str, str], datetime]) -
 
 
 def _order_mode(found: list[Transaction], *, book: AccrualBook, policy: FinancePolicy, orders: KnownOrders) -> set[int]:
-    """The orders another system invoices, by what was said of them or by the policy and their day of purchase."""
-    begins = [policy.invoiced_elsewhere_from.get(fulfilment) for fulfilment in FULFILMENTS]
-    numbers = {order_number_of(AmazonOrderId(each.order_id)) for each in found if each.order_id}
+    """The orders another system invoices, by what was said of them or by the policy, who ships, and their day of purchase."""
+    numbers = {order_number_of(AmazonOrderId(each.order_id)): each for each in found if each.order_id}
     known = book.invoiced_elsewhere(list(numbers))
-    if any(begins):
-        since = min(at for at in begins if at is not None)
-        known |= {number for number, at in orders.made_at(numbers).items() if at >= since}
+    made_at = orders.made_at(numbers.keys() - known)
+    for number, each in numbers.items():
+        begins = policy.invoiced_elsewhere_from.get(each.fulfilled_by)
+        if begins is not None and made_at.get(number, each.posted_at) >= begins:
+            known.add(number)
     return known
 
 

@@ -20,13 +20,16 @@ def collect_settlements(
     *,
     reports: SettlementReports,
     files: KeptFiles,
-    take_in: Callable[[SettlementReport, bytes], str],
+    take_in: Callable[[SettlementReport], str],
     now: datetime,
 ) -> int:
-    """Take in what is new; answers how many files. Unavailable where a rate is spent: run it again. `take_in`: answers the hash of what it kept."""
+    """Take in what is new; answers how many files. Unavailable where a rate is spent: run it again.
+
+    `take_in`: fetches one, books it or makes it a case, and answers the hash of what it kept.
+    """
     new = [report for report in _listed(reports, now) if not files.has_report(report.report_id)]
     for report in sorted(new, key=lambda each: (each.created_at, each.report_id)):
-        sha256 = take_in(report, reports.download(report.document_id))
+        sha256 = take_in(report)
         files.took_in(report.report_id, sha256, now)
     return len(new)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from zlib import crc32
 
 from psycopg.types.json import Jsonb
 
@@ -60,9 +61,11 @@ class Accruals:
             if marked is None:
                 return
             for currency, pair in entries.items():
-                save_entries(
-                    transaction, self._connection_id, f"accrual-{month:%Y-%m}-{currency}", entries=pair, now=now
-                )
+                save_entries(transaction, self._connection_id, self._name(month, currency), entries=pair, now=now)
+
+    def _name(self, month: date, currency: str) -> str:
+        """Short enough for a journal number of QuickBooks, and not that of another connection's accrual: A2611EUR0482."""
+        return f"A{month:%y%m}{currency}{crc32(self._connection_id.encode()) % 10_000:04d}"
 
 
 def _mark(month: date) -> str:

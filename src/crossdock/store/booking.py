@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from crossdock.domain.certificate import Certificate, Place
 from crossdock.domain.ids import ConnectionId, SettlementId
 from crossdock.domain.journal import Entry
-from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Neighbour, RowColumns
+from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Neighbour, RowColumns, Seen
 from crossdock.domain.settlement import FileFacts, Settlement
 from crossdock.store.database import Transaction
 
@@ -31,11 +31,21 @@ class Booking:
         self._transaction = transaction
         self._connection_id = connection_id
 
-    def find(self, settlement_id: SettlementId) -> KeptSettlement | None:
-        """The settlement as it stands now that nobody else books."""
-        return find_settlement(self._transaction, self._connection_id, settlement_id)
+    def look(self, settlement: Settlement, marketplaces: Collection[str]) -> Seen:
+        """What is booked around a settlement, now that nobody else books."""
+        accrued = self._transaction.execute(
+            "select max(on_day) from entries where connection_id = %s and kind = 'accrual' and currency = %s",
+            [self._connection_id, settlement.total.currency],
+        ).fetchone()
+        return Seen(
+            kept=find_settlement(self._transaction, self._connection_id, settlement.settlement_id),
+            neighbours=tuple(self._neighbours(settlement)),
+            last_before=self._last_before(settlement, marketplaces),
+            place=self._next_place(),
+            accrued_until=accrued[0] if accrued else None,
+        )
 
-    def next_place(self) -> Place:
+    def _next_place(self) -> Place:
         """Where the next certificate stands."""
         row = self._transaction.execute(
             "select sequence, sha256 from certificates where connection_id = %s order by sequence desc limit 1",
@@ -43,12 +53,14 @@ class Booking:
         ).fetchone()
         return Place(self._connection_id, row[0] + 1 if row else 1, row[1] if row else "")
 
-    def find_neighbours(self, settlement: Settlement) -> list[Neighbour]:
+    def _neighbours(self, settlement: Settlement) -> list[Neighbour]:
         """Booked settlements of the same currency that end where this one begins, or begin where it ends, with what they hand on."""
         rows = self._transaction.execute(
             """
             select s.settlement_id, s.chain, s.ends_at <= %(starts_at)s, c.sha256, c.document,
-                array(select distinct g.marketplace from settlement_groups g where g.connection_id = s.connection_id and g.settlement_key = s.settlement_key)
+                array(select distinct g.marketplace from settlement_groups g where g.connection_id = s.connection_id
+                    and g.settlement_key = s.settlement_key and g.marketplace <> ''),
+                s.predecessor_id <> '', exists (select from settlements f where f.connection_id = s.connection_id and f.predecessor_id = s.settlement_id)
             from settlements s join certificates c using (connection_id, settlement_id)
             where s.connection_id = %(connection)s and s.currency = %(currency)s and s.state = 'booked'
                 and (s.ends_at = %(starts_at)s or s.starts_at = %(ends_at)s) order by s.settlement_id
@@ -61,19 +73,25 @@ class Booking:
             },
         ).fetchall()
         return [
-            Neighbour(name, chain, is_before, sha256, bytes(document), tuple(marketplaces))
-            for name, chain, is_before, sha256, document, marketplaces in rows
+            Neighbour(name, chain, is_before, sha256, bytes(document), tuple(marketplaces), *follows)
+            for name, chain, is_before, sha256, document, marketplaces, *follows in rows
         ]
 
-    def find_last_before(self, settlement: Settlement, marketplaces: Collection[str]) -> datetime | None:
-        """When the newest booked settlement of its currency and these marketplaces ended that ended before it began; None where there is none."""
+    def _last_before(self, settlement: Settlement, marketplaces: Collection[str]) -> datetime | None:
+        """When the newest booked settlement of its currency and marketplaces ended that ended before it began; without marketplaces the currency tells."""
         row = self._transaction.execute(
             """
             select max(s.ends_at) from settlements s where s.connection_id = %s and s.currency = %s and s.state = 'booked' and s.ends_at < %s
-                and exists (select from settlement_groups g where g.connection_id = s.connection_id and g.settlement_key = s.settlement_key
-                    and g.marketplace = any(%s))
+                and (%s or exists (select from settlement_groups g where g.connection_id = s.connection_id and g.settlement_key = s.settlement_key
+                    and g.marketplace = any(%s)))
             """,
-            [self._connection_id, settlement.total.currency, settlement.starts_at, list(marketplaces)],
+            [
+                self._connection_id,
+                settlement.total.currency,
+                settlement.starts_at,
+                not marketplaces,
+                list(marketplaces),
+            ],
         ).fetchone()
         return row[0] if row else None
 
@@ -86,9 +104,10 @@ class Booking:
             facts=booked.facts,
             state="booked",
             rows=len(rows),
-            difference=0,
+            difference=booked.difference,
             now=now,
         )
+        assert key is not None, "a booked settlement was written once more"
         self._transaction.execute(
             "update settlements set chain = %s, predecessor_id = %s where connection_id = %s and settlement_key = %s",
             [booked.chains.name, booked.chains.predecessor, self._connection_id, key],
@@ -224,14 +243,15 @@ def write_settlement(
     rows: int,
     difference: int,
     now: datetime,
-) -> int:
-    """What is known of a settlement, held or booked; answers its key. A booked one is not written again."""
+) -> int | None:
+    """What is known of a settlement, held or booked; answers its key, None where it is booked already, and stays as it is."""
     row = transaction.execute(
         """
         insert into settlements (connection_id, settlement_id, sha256, currency, total, starts_at, ends_at, deposit_at, facts, state, row_count,
             difference, changed_at)
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         on conflict (connection_id, settlement_id) do update set sha256 = excluded.sha256, state = excluded.state, total = excluded.total,
+            currency = excluded.currency, starts_at = excluded.starts_at, ends_at = excluded.ends_at, deposit_at = excluded.deposit_at,
             row_count = excluded.row_count, difference = excluded.difference, facts = excluded.facts, changed_at = excluded.changed_at
         where settlements.state = 'held' returning settlement_key
         """,
@@ -251,8 +271,7 @@ def write_settlement(
             now,
         ],
     ).fetchone()
-    assert row is not None, "a booked settlement was written once more"
-    return int(row[0])
+    return int(row[0]) if row else None
 
 
 def find_settlement(

@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 
 from crossdock.domain.case import Case
 from crossdock.domain.case_kinds import CASE_KINDS
+from crossdock.domain.desk import CaseRow
 from crossdock.domain.record import Settled
 from crossdock.domain.timeline import Event
-from crossdock.store.database import Transaction, as_json
+from crossdock.store.database import Database, Transaction, as_json
 from crossdock.store.history import write_events
 
 # Not closed by a run of the record, which looks at other things.
@@ -133,3 +134,19 @@ class CaseBook:
     def _note(self, transaction: Transaction, code: str, found: Sequence[tuple[str, str]], now: datetime) -> None:
         events = [(record_id, (Event(code, {"kind": kind}),)) for record_id, kind in found]
         write_events(transaction, self.connection_id, self.flow, found=events, now=now)
+
+
+def resolve_case(database: Database, row: CaseRow, because: str, now: datetime) -> bool:
+    """A person has dealt with a case: closed, with the reason; False where it was closed already."""
+    with database.transaction([row.connection_id]) as transaction:
+        closed = transaction.execute(
+            """
+            update cases set closed_at = %s, updated_at = %s, closed_because = %s
+            where connection_id = %s and case_id = %s and closed_at is null returning case_id
+            """,
+            [now, now, because, row.connection_id, row.case_id],
+        ).fetchone()
+        if closed is not None:
+            event = Event("case.resolved", {"kind": row.kind})
+            write_events(transaction, row.connection_id, row.flow, found=[(row.record_id, (event,))], now=now)
+    return closed is not None

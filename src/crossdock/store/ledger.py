@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 
 from crossdock.domain.ids import ConnectionId, SettlementId
 from crossdock.domain.ledger_book import KeptSettlement, RowColumns
@@ -67,10 +67,10 @@ class Ledger:
                 [self.connection_id, settlement_id, sha256, amount, reason, now],
             )
 
-    def hold(self, settlement: Settlement, facts: FileFacts, *, rows: int, difference: int, now: datetime) -> None:
-        """A settlement whose rows do not add up is known, and nothing of it is booked."""
+    def hold(self, settlement: Settlement, facts: FileFacts, *, rows: int, difference: int, now: datetime) -> bool:
+        """A settlement whose rows do not add up is known, and nothing of it is booked; False where it is booked already."""
         with self._database.transaction([self.connection_id]) as transaction:
-            write_settlement(
+            key = write_settlement(
                 transaction,
                 self.connection_id,
                 settlement,
@@ -80,15 +80,7 @@ class Ledger:
                 difference=difference,
                 now=now,
             )
-
-    def accrued_until(self, currency: str) -> date | None:
-        """The last day of the newest month that was accrued in a currency; None where none was."""
-        with self._database.transaction([self.connection_id]) as transaction:
-            row = transaction.execute(
-                "select max(on_day) from entries where connection_id = %s and kind = 'accrual' and currency = %s",
-                [self.connection_id, currency],
-            ).fetchone()
-        return row[0] if row else None
+        return key is not None
 
     def has_same_rows(self, settlement_key: int, rows: RowColumns) -> bool:
         """Whether a booked settlement has these rows, in whatever order its file had them."""

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow, class_row
 from crossdock.domain.desk import PAGE_ROWS, CaseRow
 from crossdock.domain.finance_desk import EntryRow
 from crossdock.domain.settlement import FileFacts, Label
+from crossdock.domain.settlement_cases import label_record
 from crossdock.domain.settlement_desk import (
     GROUPS_MAX,
     MONEY_FLOW,
@@ -25,7 +26,6 @@ from crossdock.domain.settlement_desk import (
     SettlementFilter,
     SettlementRow,
     SettlementSheet,
-    label_record,
 )
 from crossdock.store.database import Database, Transaction
 from crossdock.store.sheets import read_cases

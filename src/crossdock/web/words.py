@@ -46,6 +46,7 @@ EVENTS = {
     "record.put_back": "Put back: {operation} did not answer; tried again later",
     "case.opened": "Case opened: {kind}",
     "case.closed": "Case closed: {kind}",
+    "case.resolved": "Case resolved by a person: {kind}",
 }
 
 
