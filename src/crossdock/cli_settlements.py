@@ -262,7 +262,8 @@ def _with_settlement(app: App, connection: str, settlement: str) -> JoinedFinanc
 
 def _cells(row: SettlementListRow) -> tuple[object, ...]:
     total, suspense = Money(row.total, row.currency), Money(row.suspense, row.currency)
-    held = f" (off by {Money(row.difference, row.currency)})" if row.difference else ""
+    how = "off by" if row.state == "held" else "accepted"
+    held = f" ({how} {Money(row.difference, row.currency)})" if row.difference else ""
     return (
         row.settlement_id,
         f"{row.starts_at:%Y-%m-%d}",

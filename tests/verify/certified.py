@@ -184,16 +184,19 @@ def to_json(certificate: dict[str, Any]) -> bytes:
 def write_all(folder: Path, chain: Iterable[Settlement]) -> list[str]:
     """Files and certificates, each with the hashes of what it names unless it says another; the certificates' hashes."""
     hashes: list[str] = []
+    by_settlement: dict[str, str] = {}
     before = ""
     for settlement in chain:
         said = settlement.certificate
         content = settlement.text.encode(said["file"]["encoding"])
         said["file"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), **said["file"]}
         said.setdefault("previous", before)
-        said["chains"].setdefault("predecessor_certificate", before if said["chains"]["predecessor"] else "")
+        named = said["chains"]["predecessor"]
+        said["chains"].setdefault("predecessor_certificate", by_settlement.get(named, before) if named else "")
         (folder / said["file"]["name"]).write_bytes(content)
         written = to_json(said)
         (folder / f"{said['settlement']['settlement_id']}.json").write_bytes(written)
         before = hashlib.sha256(written).hexdigest()
         hashes.append(before)
+        by_settlement[said["settlement"]["settlement_id"]] = before
     return hashes

@@ -78,7 +78,7 @@ def first() -> Settlement:
         ],
         "orders": some_orders({ONE: (8500, 4), TWO: (4250, 2), THREE: (3120, 3)}, 15870, 3, -3200),
         "chains": {
-            "name": "EUR",
+            "name": "EUR Amazon.de",
             "predecessor": "",
             "reserve": a_movement(0, 2000, 2000),
             "carried_over": a_movement(0, 0, 0),
@@ -131,7 +131,7 @@ def second() -> Settlement:
         ],
         "orders": some_orders({ONE: (-2050, 4), OWN: (-450, 1)}, -2500, 1, 2000),
         "chains": {
-            "name": "EUR",
+            "name": "EUR Amazon.de",
             "predecessor": "1000001",
             "reserve": a_movement(2000, -2000, 0),
             "carried_over": a_movement(0, -500, -500),
@@ -176,7 +176,7 @@ def third() -> Settlement:
         ],
         "orders": some_orders({FOUR: (124800, 3)}, 124800, 3, -4800),
         "chains": {
-            "name": "EUR",
+            "name": "EUR Amazon.de",
             "predecessor": "1000002",
             "reserve": a_movement(0, 0, 0),
             "carried_over": a_movement(-500, 500, 0),

@@ -31,6 +31,11 @@ class Certificate:
         return self.fields["settlement"]["settlement_id"]
 
     @property
+    def sequence(self) -> int:
+        """Its number among the connection's certificates."""
+        return self.fields["sequence"]
+
+    @property
     def mark(self) -> str:
         """What stands in the memo of every exported entry."""
         return self.sha256[:16]
@@ -49,6 +54,11 @@ class Certificate:
     def postings(self) -> list[PostingFields]:
         """Those of all entries."""
         return [posting for entry in self.fields["entries"] for posting in entry["postings"]]
+
+    @cached_property
+    def marketplaces(self) -> frozenset[str]:
+        """Those of its postings that have one."""
+        return frozenset(posting["marketplace"] for posting in self.postings if posting["marketplace"])
 
 
 def read_certificate(path: Path) -> Certificate:

@@ -13,7 +13,7 @@ SUSPENSE = "suspense"
 _LABELS = ("transaction_type", "amount_type", "amount_description")
 _COLUMNS = ("rule", *_LABELS, "account", "order_related", "order_mode")
 _RELATED = ("order", "mcf", "if-id", "no")
-_PATTERN_MAX = 1000  # a longer pattern is no label of a fee, and compiling it may take for ever
+_PATTERN_MAX = 1000  # twice what a chart may have; compiling a longer one may take for ever
 
 
 @dataclass(frozen=True)

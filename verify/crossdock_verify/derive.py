@@ -16,7 +16,7 @@ from crossdock_verify.times import Months
 
 RESERVE, CARRIED_OVER = "balance.reserve", "balance.carried_over"
 TAX_SOLD, TAX_WITHHELD = "tax.sales", "tax.marketplace"
-_BRINGS_FORWARD = {RESERVE: fold("Previous Reserve Amount Balance"), CARRIED_OVER: fold("Payable to Amazon")}
+_BRINGS_FORWARD = {fold("Previous Reserve Amount Balance"): RESERVE, fold("Payable to Amazon"): CARRIED_OVER}
 _ORDER = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
 _OWN_ORDER = re.compile(r"S[0-9]{2}-[0-9]{7}-[0-9]{7}")
 _LABEL_SECONDS_MAX = 2.0  # all rules of all charts take some microseconds
@@ -72,7 +72,7 @@ class _Kind:
 
     rule: Rule
     type_number: int
-    brings_forward: bool
+    brings_forward: str  # the account of whose balance it tells, where it is booked to it
     weighs: int  # the bit that a row which is not 0 sets for its group
     belongs: tuple[bool, bool, bool]  # by the form of the id: none, an order, an order of another shop
 
@@ -94,7 +94,7 @@ def derive(certificate: Certificate, blocks: Iterable[bytes]) -> Derived:
     try:
         lines = read_lines(blocks, certificate.fields["file"]["encoding"])
         derived.reading = Reading(lines, certificate.fields["settlement"]["digits"])
-        months = Months(certificate.zone, certificate.ends_at, derived.reading.version)
+        months = Months(certificate.zone, certificate.ends_at)
         ledger = _Ledger(charts, certificate.fields["order_mode"], months)
         try:
             for row in derived.reading.rows():
@@ -126,15 +126,15 @@ class _Ledger:
         self._order_rows = array("l")
         self._brought = {RESERVE: 0, CARRIED_OVER: 0}
         # The rows of an order mostly stand together.
-        self._last_posted, self._month = ("", ""), months.of("", "")
+        self._last_posted, self._month = "", months.of("")
         self._last_order, self._order, self._form, self._in_mode = "", -1, 0, False
 
     def add(self, row: Row) -> None:
         """The row is counted where it belongs."""
-        line, label, order, marketplace, amount, posted, posted_on = row
+        line, label, order, marketplace, amount, posted = row
         kind = self._kinds.get(label) or self._meet_kind(line, label)
-        if self._last_posted != (posted, posted_on):
-            self._meet_posted(line, posted, posted_on)
+        if posted != self._last_posted:
+            self._meet_posted(line, posted)
         if order != self._last_order or self._order < 0:
             self._meet_order(order)
         rule = kind.rule
@@ -150,8 +150,8 @@ class _Ledger:
                 self._weights.append(0)
             if amount:
                 self._weights[group] |= kind.weighs
-        if kind.brings_forward:
-            self._brought[rule.account] += amount
+        if kind.brings_forward and account == kind.brings_forward:
+            self._brought[account] += amount
         place = (self._month, account, marketplace)
         self._places.append(self._place_numbers.setdefault(place, len(self._place_numbers)))
         self._row_groups.append(group)
@@ -177,18 +177,18 @@ class _Ledger:
         self._kinds[label] = _Kind(
             rule=rule,
             type_number=self._type_numbers.setdefault(label[0], len(self._type_numbers)),
-            brings_forward=_BRINGS_FORWARD.get(rule.account) == fold(label[2]),
+            brings_forward=_BRINGS_FORWARD.get(fold(label[2]), ""),
             weighs={TAX_SOLD: _SELLER, TAX_WITHHELD: _AMAZON}.get(rule.account, 0),
             belongs=(False, related != "no", related in ("order", "mcf")),
         )
         return self._kinds[label]
 
-    def _meet_posted(self, line: int, posted: str, posted_on: str) -> None:
+    def _meet_posted(self, line: int, posted: str) -> None:
         try:
-            self._month = self._months.of(posted, posted_on)
+            self._month = self._months.of(posted)
         except Unreadable as problem:
-            raise Unreadable(problem.message, line, posted or posted_on) from None
-        self._last_posted = (posted, posted_on)
+            raise Unreadable(problem.message, line, posted) from None
+        self._last_posted = posted
 
     def _meet_order(self, order: str) -> None:
         self._last_order = order

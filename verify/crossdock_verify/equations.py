@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crossdock_verify import equations_books as books
+from crossdock_verify import equations_chains as chains
 from crossdock_verify import equations_file as file
 from crossdock_verify.evidence import Check, Evidence
 from crossdock_verify.faults import Failure
@@ -27,7 +28,7 @@ EQUATIONS = (
     Equation("E6", "postings are the sums of their rows, and each row is in exactly one", file.check_postings),
     Equation("E7", "each entry balances, and stands on its day", books.check_entries),
     Equation("E8", "the total is on its account, and what months hand on adds up", books.check_hand_over),
-    Equation("E9", "reserves and debts follow from the settlement before", books.check_chains),
+    Equation("E9", "reserves and debts follow from the settlement before", chains.check_chains),
     Equation("E10", "orders and rest are all rows", file.check_orders),
     Equation("E11", "an export has the entries' amounts and the certificate's mark", books.check_exports),
     Equation("E12", "certificates follow each other without a gap", books.check_sequence),

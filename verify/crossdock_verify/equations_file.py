@@ -10,7 +10,7 @@ from crossdock_verify.derive import Derived, Posting, digest_lines
 from crossdock_verify.evidence import Evidence
 from crossdock_verify.faults import Failure, Unreadable
 from crossdock_verify.fields import EntryFields, PostingFields
-from crossdock_verify.times import certified_instant, summary_instant
+from crossdock_verify.times import certified_instant, moment
 
 # Each row in turn is left out to find the one too many; the square of this many lines is hashed in a second or two.
 _SEARCHED_MAX = 3000
@@ -84,7 +84,8 @@ def _check_summary(certificate: Certificate, summary: dict[str, str]) -> Iterato
         (claimed["deposit_at"], "deposit-date"),
     ):
         try:
-            if summary_instant(summary[column]) != (certified_instant(value) if value else None):
+            said_at = moment(summary[column]) if summary[column] else None
+            if said_at != (certified_instant(value) if value else None):
                 message = f"{column} is {summary[column][:60]!a} in the file, the certificate says {value!a}"
                 yield Failure("E2", message, 2, text)
         except Unreadable as problem:

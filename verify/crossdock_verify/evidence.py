@@ -38,6 +38,16 @@ class Evidence:
         """The certificate among the paths that has this hash."""
         return next((other for other in self.certificates if other.sha256 == sha256), None)
 
+    def of_predecessor(self) -> Certificate | None:
+        """The certificate that this one names as the one before, where it is here."""
+        chains = self.certificate.fields["chains"]
+        named = [
+            other
+            for other in self.of_connection()
+            if (other.sha256, other.settlement_id) == (chains["predecessor_certificate"], chains["predecessor"])
+        ]
+        return named[0] if named else None
+
     def of_connection(self) -> list[Certificate]:
         """The other certificates of the same connection."""
         mine = self.certificate

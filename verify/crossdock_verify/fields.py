@@ -132,7 +132,7 @@ FORMS = {
     "format": re.compile(re.escape(FORMAT_NAME)),
     "previous": _HASH_OR_NONE,
     "file.sha256": _HASH,
-    "file.encoding": re.compile(r"[0-9A-Za-z_.:+-]{1,40}"),
+    "file.encoding": re.compile(r"utf-8|cp1252|cp932"),
     "file.version": re.compile(r"V[12]"),
     "file.decimal_mark": re.compile(r"[.,]?"),
     "settlement.settlement_id": re.compile(r"[!-~]{1,100}"),

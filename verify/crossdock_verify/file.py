@@ -15,8 +15,8 @@ BYTES_MAX = 2 * 1024 * 1024 * 1024  # ten times the largest file that was tried;
 _BLOCK = 1024 * 1024
 _LINE_MAX = 1024 * 1024  # a row has some 200 characters
 
-# line number, label, order-id, marketplace-name, amount, posted-date-time (V1: posted-date), posted-date
-Row = tuple[int, Label, str, str, int, str, str]
+# line number, label, order-id, marketplace-name, amount, when it was posted (`posted-date-time`, else `posted-date`)
+Row = tuple[int, Label, str, str, int, str]
 Pick = Callable[[list[str]], tuple[str, ...]]
 
 _SUMMARY = (
@@ -29,8 +29,16 @@ _SUMMARY = (
     "transaction-type",
 )
 _NEEDED = {"V1": (*_SUMMARY, "price-amount"), "V2": (*_SUMMARY, "amount-type", "amount-description", "amount")}
-_COMMON = ("settlement-id", "total-amount", "transaction-type", "order-id", "marketplace-name")
-_V2 = (*_COMMON, "amount-type", "amount-description", "amount", "posted-date-time", "posted-date")
+_COMMON = (
+    "settlement-id",
+    "total-amount",
+    "transaction-type",
+    "order-id",
+    "marketplace-name",
+    "posted-date-time",
+    "posted-date",
+)
+_V2 = (*_COMMON, "amount-type", "amount-description", "amount")
 _OTHER_NAMES = {
     "marketplace": "marketplace-name",
     "posted-datetime": "posted-date-time",
@@ -50,9 +58,6 @@ _V1_PAIRS = (
 )
 _CAPITALS = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 
-# A line end, a tab and a space must be found before a line is decoded; `\x41` shows a codec that is one of Python's own.
-_ASCII = bytes(sorted({9, 10, 13, *range(32, 127)} - {ord("\\")})) + rb"\x41"
-
 
 def read_blocks(path: Path) -> Iterator[bytes]:
     """The bytes as Amazon sent them, without the compression."""
@@ -71,12 +76,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 
 
 def read_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """Each line without its end; the byte order mark is gone."""
-    try:
-        if _ASCII.decode(encoding) != _ASCII.decode("ascii"):
-            raise Unreadable(f"{encoding!a} is no encoding of a settlement file")
-    except (LookupError, UnicodeError):
-        raise Unreadable(f"{encoding!a} is no encoding of a settlement file") from None
+    """Each line without its end; the byte order mark is gone. No encoding of a certificate has a line end within a character."""
     number, mark = 1, "\ufeff"
     for piece in _whole_lines(blocks):
         try:
@@ -145,22 +145,22 @@ class Reading:
         pick, known = self._picker(_V2), self.amounts.known
         for number, text, cells in self._row_lines(blank_within=False):
             picked = pick(cells)
-            settlement, total, kind, order, marketplace, amount_type, description, amount, posted, day = picked
+            settlement, total, kind, order, marketplace, posted, day, amount_type, description, amount = picked
             if settlement != self.summary["settlement-id"] or total:
                 raise Unreadable("the line is of another settlement, or a second summary", number, text)
             minor = known[amount] if amount in known else self._read_amount(amount, number, text)
             self.rows_read += 1
-            yield number, (kind, amount_type, description), order, marketplace, minor, posted, day
+            yield number, (kind, amount_type, description), order, marketplace, minor, posted or day
 
     def _rows_v1(self) -> Iterator[Row]:
-        pick = self._picker((*_COMMON, "posted-date"))
+        pick = self._picker(_COMMON)
         pairs = [
             (self._picker((name or "transaction-type", amount)), amount_type)
             for name, amount, amount_type in _V1_PAIRS
             if amount in self._columns
         ]
         for number, text, cells in self._row_lines(blank_within=True):
-            settlement, total, kind, order, marketplace, posted = pick(cells)
+            settlement, total, kind, order, marketplace, posted, day = pick(cells)
             if settlement != self.summary["settlement-id"] or total:
                 raise Unreadable("the line is of another settlement, or a second summary", number, text)
             before = self.rows_read
@@ -169,8 +169,7 @@ class Reading:
                 if amount:
                     minor = self._read_amount(amount, number, text)
                     self.rows_read += 1
-                    posted_at, posted_on = (posted, "") if "T" in posted else ("", posted)
-                    yield number, _v1_label(kind, amount_type, name), order, marketplace, minor, posted_at, posted_on
+                    yield number, _v1_label(kind, amount_type, name), order, marketplace, minor, posted or day
             self.unpriced += self.rows_read == before
 
     def _row_lines(self, *, blank_within: bool) -> Iterator[tuple[int, str, list[str]]]:
@@ -180,7 +179,7 @@ class Reading:
             self.lines = number
             cells = text.split("\t") if " \t" not in text and "\t " not in text else _cells(text)
             if len(cells) != width:
-                if text.strip(" "):
+                if text:
                     raise Unreadable(f"the line has {len(cells)} cells, the header {width}", number, text)
                 self.blank += 1
                 continue

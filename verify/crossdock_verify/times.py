@@ -1,4 +1,4 @@
-"""Instants and months: the month of a row is the month on the wall clock of the books' time zone."""
+"""Moments and months: the month of a row is the month on the wall clock of the books' time zone."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -6,29 +6,33 @@ from zoneinfo import ZoneInfo
 
 from crossdock_verify.faults import Unreadable
 
-_INSTANTS = {
-    "V2": re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) UTC"),
-    "V1": re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})\+00:00"),
-}
-_CERTIFIED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})Z")
-_DAYS = (
-    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
-    re.compile(r"(?P<day>[0-9]{2})\.(?P<month>[0-9]{2})\.(?P<year>[0-9]{4})"),
-    re.compile(r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})"),
-)
+_CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_DASHED = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+_DOTTED = r"(?P<day>[0-9]{2})\.(?P<month>[0-9]{2})\.(?P<year>[0-9]{4})"
+_SLASHED = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})"
+_CERTIFIED = re.compile(rf"{_DASHED}T{_CLOCK}Z")
+_INSTANTS = (re.compile(rf"{_DASHED}[ T]{_CLOCK}(?: UTC|\+00:00|Z)"), re.compile(rf"{_DOTTED} {_CLOCK} UTC"))
+_DAYS = (re.compile(_DASHED), re.compile(_DOTTED), re.compile(_SLASHED))
+_YEARS = range(1995, 2101)  # Amazon sold nothing before, and a year beyond is a slip
 _DAY_LENGTH = len("2026-11-03")
 
 
 def certified_instant(text: str) -> datetime:
     """The instant of `2026-11-03T00:00:00Z`."""
-    return _instant(_CERTIFIED, text)
+    match = _CERTIFIED.fullmatch(text)
+    if match is None:
+        raise Unreadable(f"{text[:60]!a} is not a time")
+    return _on_calendar(match)
 
 
-def summary_instant(text: str) -> datetime | None:
-    """The instant in a cell of the summary, in either version's form; None where the cell is empty."""
-    if not text:
-        return None
-    return _instant(_INSTANTS["V1" if "T" in text[:11] else "V2"], text)
+def moment(text: str) -> datetime:
+    """The instant in a cell of a settlement file; a day by itself is its noon."""
+    for form in (*_INSTANTS, *_DAYS):
+        if match := form.fullmatch(text):
+            if int(match["year"]) not in _YEARS:
+                raise Unreadable(f"{text!a} is not of the years {_YEARS[0]} to {_YEARS[-1]}")
+            return _on_calendar(match)
+    raise Unreadable(f"{text[:60]!a} is not a time")
 
 
 def last_day(month: date) -> date:
@@ -39,13 +43,13 @@ def last_day(month: date) -> date:
 class Months:
     """Finds the month of each row; where on a day the month begins is worked out once a day."""
 
-    def __init__(self, zone: ZoneInfo, ends_at: datetime, version: str) -> None:
+    def __init__(self, zone: ZoneInfo, ends_at: datetime) -> None:
         """`ends_at` stands for rows without a day of their own."""
         self._zone = zone
-        self._form = _INSTANTS[version]
         # Of a UTC day: the month before, the month from an instant on, and the clock at that instant.
         self._days: dict[str, tuple[str, str, str]] = {}
-        self._clocks: set[str] = set()
+        self._clocks: tuple[set[str], set[str]] = (set(), set())  # after a day with dashes, after one with dots
+        self._noons: dict[str, str] = {}
         self._end = self.at(ends_at)
 
     def at(self, instant: datetime) -> str:
@@ -56,14 +60,19 @@ class Months:
             raise Unreadable("the year is beyond the calendar") from None
         return f"{local.year:04}-{local.month:02}-01"
 
-    def of(self, posted: str, posted_on: str) -> str:
-        """The month of a row by its cells `posted-date-time` (V1: `posted-date`) and `posted-date`."""
+    def of(self, posted: str) -> str:
+        """The month of a row by the cell that says when it was posted."""
         if not posted:
-            return self.at(_noon(posted_on)) if posted_on else self._end
+            return self._end
         day, clock = posted[:_DAY_LENGTH], posted[_DAY_LENGTH:]
-        if clock not in self._clocks or day not in self._days:
-            instant = _instant(self._form, posted)
-            self._clocks.add(clock)
+        if not clock:
+            if day not in self._noons:
+                self._noons[day] = self.at(moment(day))
+            return self._noons[day]
+        clocks = self._clocks[day[2] == "."]
+        if clock not in clocks or day not in self._days:
+            instant = moment(posted)
+            clocks.add(clock)
             if day not in self._days:
                 self._days[day] = self._split(instant.replace(hour=0, minute=0, second=0))
         before, after, begins = self._days[day]
@@ -82,21 +91,12 @@ class Months:
         return before, after, (midnight + timedelta(seconds=high)).strftime("%H:%M:%S")
 
 
-def _instant(form: re.Pattern[str], text: str) -> datetime:
-    match = form.fullmatch(text)
-    if match is None:
-        raise Unreadable(f"{text[:60]!a} is not a time")
+def _on_calendar(match: re.Match[str]) -> datetime:
+    parts = {"hour": "12", "minute": "0", "second": "0", **match.groupdict()}
+    year, month, day, hour, minute, second = (
+        int(parts[name]) for name in ("year", "month", "day", "hour", "minute", "second")
+    )
     try:
-        return datetime.fromisoformat(f"{match[1]}T{match[2]}+00:00")
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        raise Unreadable(f"{text!a} is not on the calendar") from None
-
-
-def _noon(text: str) -> datetime:
-    for form in _DAYS:
-        if match := form.fullmatch(text):
-            try:
-                return datetime(int(match["year"]), int(match["month"]), int(match["day"]), 12, tzinfo=UTC)
-            except ValueError:
-                break
-    raise Unreadable(f"{text[:60]!a} is not a day")
+        raise Unreadable(f"{match[0]!a} is not on the calendar") from None

@@ -9,6 +9,7 @@ from crossdock_verify.certificate import Certificate
 from crossdock_verify.derive import derive
 from crossdock_verify.equations import EQUATIONS, Equation, check_all
 from crossdock_verify.equations_books import SUSPENSE
+from crossdock_verify.equations_chains import open_chain
 from crossdock_verify.evidence import Evidence
 from crossdock_verify.exports import ExportedEntry
 from crossdock_verify.faults import FORMAT, Failure
@@ -106,11 +107,9 @@ def _open_ends(evidence: Evidence) -> Iterator[Failure]:
     if suspended:
         rows, amount = (sum(posting[name] for posting in suspended) for name in ("rows", "debit"))
         yield Failure("E4", f"{rows} rows are in suspense, {amount} in all")
-    for name, sha256 in (("E12", fields["previous"]), ("E9", fields["chains"]["predecessor_certificate"])):
-        if sha256 and evidence.by_hash(sha256) is None:
-            yield Failure(name, f"the certificate {sha256} is not here")
-    if _skipped(evidence):
-        yield Failure("E9", "an earlier settlement of the chain is here, and none is named as the one before")
+    if fields["previous"] and evidence.by_hash(fields["previous"]) is None:
+        yield Failure("E12", f"the certificate {fields['previous']} is not here")
+    yield from open_chain(evidence)
     wanted = {
         f"{evidence.certificate.settlement_id}-{entry['number']}"
         for entry in fields["entries"]
@@ -120,13 +119,3 @@ def _open_ends(evidence: Evidence) -> Iterator[Failure]:
         missing = wanted - {entry.name for entry in evidence.exports if entry.format == form}
         for entry in sorted(missing)[:1]:
             yield Failure("E11", f"{entry!a} is in no {form} export here")
-
-
-def _skipped(evidence: Evidence) -> bool:
-    """Without a settlement before, what is brought forward would be believed, although it could be known."""
-    certificate = evidence.certificate
-    chains, starts_at = certificate.fields["chains"], certificate.fields["settlement"]["starts_at"]
-    return not chains["predecessor"] and any(
-        other.fields["chains"]["name"] == chains["name"] and other.fields["settlement"]["ends_at"] <= starts_at
-        for other in evidence.of_connection()
-    )
