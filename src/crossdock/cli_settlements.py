@@ -11,7 +11,7 @@ import typer
 from crossdock.app import App
 from crossdock.cli_money import bars_of, print_bridge, print_order_money
 from crossdock.cli_records import chosen
-from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, print_table, say, show
+from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, make_folder, print_table, say, show
 from crossdock.domain.finance_desk import EntryRow, SettlementListRow
 from crossdock.domain.ids import SettlementId
 from crossdock.domain.ledger import COLUMNS
@@ -37,6 +37,7 @@ SAID = {
     "differs": "NOT booked: it is booked already with other rows",
     "foreign": "NOT booked: its orders are another seller's",
     "unreadable": "NOT booked: it cannot be read",
+    "absent": "NOT booked: it is no file that can be opened",
 }
 _DAY = ["%Y-%m-%d"]
 _FIRST_DAY, _LAST_DAY = datetime(1995, 7, 16, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -52,9 +53,6 @@ def settlements_import(
     as_json: AsJson = False,
 ) -> None:
     """Bring settlement files into the books, each once. A file that leaves a doubt is a case, and the others go on."""
-    missing = [f"{file}: is no file that can be read" for file in files if not file.is_file()]
-    if missing:
-        raise ConfigError(missing)
     with open_app() as app:
         [finance] = _finances(app, connection, one=True)
         done = [_import(finance, file, any_seller=any_seller) for file in files]
@@ -154,10 +152,11 @@ def settlements_export(
     as_json: AsJson = False,
 ) -> None:
     """Write entries as files for your ledger, each read again before it is handed over; entries that were exported before are left out."""
-    if not to.is_dir():
-        raise ConfigError([f"--to: {to} is no folder; make it first"])
+    make_folder(to)
     with open_app() as app:
         [finance] = _finances(app, connection, one=True)
+        for settlement in settlements or ():
+            _with_settlement(app, connection, settlement)
         done = finance.exports.export(
             target,
             since=since.date(),
@@ -173,7 +172,9 @@ def settlements_export(
             (to / file.name).write_bytes(file.content)
         finance.exports.gone(target, done)
     told = {"files": [str(to / file.name) for file in done.files], "entries": len(done.entries)}
-    nothing = "No entries: all of these days were exported before; `--again` writes them once more."
+    nothing = "No entries of these days" + (
+        "." if again else " that were not exported before; `--again` writes them once more."
+    )
     show(
         told,
         as_json=as_json,
@@ -209,8 +210,7 @@ def settlements_certificate(
     as_json: AsJson = False,
 ) -> None:
     """Write the certificate of a settlement, those before it, and the files as received: what `crossdock-verify` reads."""
-    if not to.is_dir():
-        raise ConfigError([f"--to: {to} is no folder; make it first"])
+    make_folder(to)
     with open_app() as app:
         written = _with_settlement(app, connection, settlement).write_audit(settlement, to)
     show(
@@ -225,6 +225,8 @@ def _import(finance: JoinedFinance, file: Path, *, any_seller: bool) -> dict[str
     try:
         with file.open("rb") as stream:
             return _told(str(file), finance.import_file(stream, file.name, any_seller=any_seller))
+    except OSError as fault:
+        return {"file": str(file), "settlement_id": "", "outcome": "absent", "cases": [{"what": str(fault.strerror)}]}
     except DataError as fault:
         case = {"kind": "settlement.unreadable", "where": fault.where, "what": fault.what}
         return {"file": str(file), "settlement_id": "", "outcome": "unreadable", "cases": [case]}

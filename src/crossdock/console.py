@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossdock.domain.money import Money
-from crossdock.errors import CrossdockError, StoreError, Unavailable
+from crossdock.errors import ConfigError, CrossdockError, StoreError, Unavailable
 from crossdock.rehearsal import Rehearsed
 from crossdock.stopping import EXIT_INTERRUPTED as EXIT_INTERRUPTED  # noqa: PLC0414 - the fourth of the exit codes, told with the others
 
@@ -190,3 +191,11 @@ def _jsonable(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return str(value)
+
+
+def make_folder(to: Path) -> None:
+    """The folder is there; ConfigError, naming the option, where it cannot be made."""
+    try:
+        to.mkdir(exist_ok=True)
+    except OSError as fault:
+        raise ConfigError([f"--to: {to}: {fault.strerror}"]) from fault

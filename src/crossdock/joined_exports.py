@@ -11,6 +11,7 @@ from datetime import date
 
 from crossdock.domain.ids import ConnectionId
 from crossdock.domain.ledger import Booked, MissingAccounts, plan_export
+from crossdock.domain.money import MINOR_DIGITS
 from crossdock.errors import ConfigError
 from crossdock.exports.offer import TARGETS, demands, export
 from crossdock.exports.targets import BeancountSettings, CsvSettings, DatevSettings, ExportedFile, Settings
@@ -56,6 +57,10 @@ class JoinedExports:
         Nothing is noted before `gone`.
         """
         settings = self._settings(target)
+        if since > until:
+            raise ConfigError([f"--since: {since} is after --until, {until}"])
+        if currency and currency not in MINOR_DIGITS:
+            raise ConfigError([f"--currency: {currency[:8]!a} is no currency"])
         booked = [
             replace(each, rate=self._policy.rate(each.entry.currency, each.entry.on.replace(day=1)))
             for each in self._book.entries(target, since=since, until=until, settlements=settlements, again=again)
@@ -94,4 +99,5 @@ def _missing(found: MissingAccounts) -> list[str]:
         for gap in found.missing
     ]
     more = len(lines) - MISSING_SHOWN
-    return [*lines[:MISSING_SHOWN], *([f"ledger: and {more} more"] if more > 0 else [])]
+    hint = "`crossdock settlements ledger` prints a table of all accounts to fill in; name its file in [connection.finance], ledger"
+    return [*lines[:MISSING_SHOWN], *([f"ledger: and {more} more"] if more > 0 else []), hint]

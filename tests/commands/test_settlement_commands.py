@@ -57,8 +57,9 @@ def test_file_that_leaves_a_doubt_stops_no_other(keeping: Desk, tmp_path: Path) 
     """Of two files one cannot be read: it is told with line and column, and the other is booked."""
     bad = a_file(tmp_path, a_settlement(SALE).replace(b"\t19.99\tAFN", b"\t1.999\tAFN"), "bad.txt")
     good = a_file(tmp_path, a_settlement(SALE, settlement_id="28471003922"), "good.txt")
-    done = keeping.run("settlements", "import", bad, good)
+    done = keeping.run("settlements", "import", str(tmp_path / "nowhere.txt"), bad, good)
 
+    assert "NOT booked: it is no file that can be opened" in done.stdout
     assert "line 3, column amount" in done.stdout
     assert "booked" in done.stdout
 

@@ -15,7 +15,7 @@ from crossdock.domain.ids import AmazonOrderId, SettlementId, order_number_of
 from crossdock.errors import DataError
 from crossdock.flows.reconcile_settlements import Reconciled
 from crossdock.joined_finance import JoinedFinance
-from tests.flows.auditor import all_kinds
+from tests.flows.auditor import all_kinds, rows
 from tests.flows.conftest import a_name
 from tests.joined_twin import Scene, Stage
 from tests.settlements import REAL, a_settlement, finance
@@ -308,6 +308,14 @@ def test_marketplaces_of_one_currency_have_chains_of_their_own(scene: Scene, boo
         [],
         {"EUR Amazon.de", "EUR Amazon.fr"},
     )
+
+
+@pytest.mark.parametrize("order", [(0, 2), (2, 0)], ids=["in order", "the other way round"])
+def test_gap_is_seen_in_whatever_order(scene: Scene, books: JoinedFinance, order: tuple[int, int]) -> None:
+    """The settlement behind a gap has the case, whichever of both sides of it is booked first."""
+    outcomes = [give(books, a_part(place)).outcome for place in order]
+    cases = rows(scene, "select record_id, kind from cases where closed_at is null")
+    assert (outcomes, [tuple(case.values()) for case in cases]) == (["booked"] * 2, [("28471003922", "settlement.gap")])
 
 
 def test_gap_is_closed_by_its_own_marketplace_only(scene: Scene, books: JoinedFinance) -> None:

@@ -14,7 +14,7 @@ from crossdock.domain.accounts import CARRIED_OVER, RESERVE, fold
 from crossdock.domain.case import Case
 from crossdock.domain.certificate import CHAINED, Chain, Chains, moved
 from crossdock.domain.journal import Entry
-from crossdock.domain.ledger_book import Neighbour
+from crossdock.domain.ledger_book import Later, Neighbour
 from crossdock.domain.money import Money
 from crossdock.domain.settlement import RowGroup, Settlement
 
@@ -64,7 +64,13 @@ def check_gap(settlement: Settlement, last_before: datetime | None) -> Case | No
     if last_before is None:
         return None
     facts = {"from": last_before.isoformat(), "until": settlement.starts_at.isoformat()}
-    return Case("settlement.gap", facts, at_stake=settlement.total)
+    return Case("settlement.gap", facts)
+
+
+def check_gap_after(settlement: Settlement, later: Later) -> Case:
+    """A settlement that was booked before this one, begins after it ends and follows none: one between the two is missing."""
+    facts = {"from": settlement.ends_at.isoformat(), "until": later.starts_at.isoformat()}
+    return Case("settlement.gap", facts)
 
 
 def link_chains(

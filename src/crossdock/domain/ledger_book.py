@@ -62,15 +62,25 @@ class PostingPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A booked settlement that begins later and follows none."""
+
+    settlement_id: SettlementId
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What is booked around a settlement: itself, its neighbours, where its certificate will stand, and up to when its currency is accrued.
 
-    `last_before`: when the newest settlement of its currency and marketplaces ended that ended before it began.
+    `last_before`: when the newest settlement of its currency and marketplaces ended that ended before it began; `next_after`: the first that began
+    after it ended, and follows none.
     """
 
     kept: KeptSettlement | None
     neighbours: tuple[Neighbour, ...]
     last_before: datetime | None
+    next_after: Later | None
     place: Place
     accrued_until: date | None
 

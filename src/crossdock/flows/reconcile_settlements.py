@@ -18,6 +18,7 @@ from crossdock.domain.chains import (
     check_chains,
     check_follower,
     check_gap,
+    check_gap_after,
     find_follower,
     find_predecessor,
     link_chains,
@@ -242,6 +243,8 @@ def _tell(read: _Read, booked: BookedSettlement, seen: Seen, *, inbox: Inbox, no
     if follower is not None:
         found[follower.settlement_id, "settlement.gap"] = None
         found[follower.settlement_id, "settlement.chain_broken"] = check_follower(settlement, chains, follower)
+    elif seen.next_after is not None:
+        found[seen.next_after.settlement_id, "settlement.gap"] = check_gap_after(settlement, seen.next_after)
     for (record, kind), each in found.items():
         if each is None:
             inbox.clear_case(record, kind, now)

@@ -10,8 +10,8 @@ from psycopg.types.json import Jsonb
 
 from crossdock.domain.ids import ConnectionId
 from crossdock.domain.journal import Entry
-from crossdock.store.booking import save_entries
 from crossdock.store.database import Database
+from crossdock.store.entries import save_entries
 from crossdock.store.ledger import Ledger
 
 

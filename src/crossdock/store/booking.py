@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from psycopg.types.json import Jsonb
 
 from crossdock.domain.certificate import Certificate, Place
 from crossdock.domain.ids import ConnectionId, SettlementId
-from crossdock.domain.journal import Entry
-from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Neighbour, RowColumns, Seen
+from crossdock.domain.ledger_book import BookedSettlement, KeptSettlement, Later, Neighbour, RowColumns, Seen
 from crossdock.domain.settlement import FileFacts, Settlement
 from crossdock.store.database import Transaction
+from crossdock.store.entries import save_entries
 
 _INCOMING = """
     create temp table incoming_rows (
@@ -41,9 +41,30 @@ class Booking:
             kept=find_settlement(self._transaction, self._connection_id, settlement.settlement_id),
             neighbours=tuple(self._neighbours(settlement)),
             last_before=self._last_before(settlement, marketplaces),
+            next_after=self._next_after(settlement, marketplaces),
             place=self._next_place(),
             accrued_until=accrued[0] if accrued else None,
         )
+
+    def _next_after(self, settlement: Settlement, marketplaces: Collection[str]) -> Later | None:
+        """The first booked settlement of its currency and marketplaces that begins after it ended, where that one follows none."""
+        row = self._transaction.execute(
+            """
+            select s.settlement_id, s.starts_at, s.predecessor_id from settlements s
+            where s.connection_id = %s and s.currency = %s and s.state = 'booked' and s.starts_at > %s
+                and (%s or exists (select from settlement_groups g where g.connection_id = s.connection_id and g.settlement_key = s.settlement_key
+                    and g.marketplace = any(%s)))
+            order by s.starts_at, s.settlement_id limit 1
+            """,
+            [
+                self._connection_id,
+                settlement.total.currency,
+                settlement.ends_at,
+                not marketplaces,
+                list(marketplaces),
+            ],
+        ).fetchone()
+        return Later(SettlementId(row[0]), row[1]) if row and not row[2] else None
 
     def _next_place(self) -> Place:
         """Where the next certificate stands."""
@@ -188,47 +209,6 @@ class Booking:
                 certificate.sha256,
                 certificate.document,
                 now,
-            ],
-        )
-
-
-def save_entries(
-    transaction: Transaction,
-    connection_id: ConnectionId,
-    settlement_id: str,
-    *,
-    entries: Sequence[Entry],
-    now: datetime,
-) -> None:
-    """Entries of a settlement, or of an accrual under a name of its own; each is known by that and its number."""
-    cursor = transaction.cursor()
-    for entry in entries:
-        entry_id = f"{settlement_id}-{entry.number}"
-        cursor.execute(
-            """
-            insert into entries (connection_id, entry_id, settlement_id, number, kind, on_day, month, currency, booked_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                connection_id,
-                entry_id,
-                settlement_id,
-                entry.number,
-                entry.kind,
-                entry.on,
-                entry.month,
-                entry.currency,
-                now,
-            ],
-        )
-        cursor.executemany(
-            """
-            insert into postings (connection_id, entry_id, number, account, marketplace, treatment, debit, rows)
-            values (%s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                (connection_id, entry_id, number, *posting.key, posting.debit, posting.rows)
-                for number, posting in enumerate(entry.postings)
             ],
         )
 
