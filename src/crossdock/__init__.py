@@ -19,8 +19,9 @@ The rooms are named by the trade, the doors by the platform:
 Between the rooms:
 
     cli.py           the commands; `cli_records.py` has those of orders, `cli_cases.py` those of cases,
-                     `cli_settlements.py` and `cli_money.py` those of settlements, `cli_bank.py` those of the bank, `cli_stock.py` and `cli_plan.py` those
-                     of stock, `cli_simulate.py` what stock would do,
+                     `cli_settlements.py` and `cli_money.py` those of settlements, `cli_bank.py` those of the bank
+                     (`cli_books.py` says which books), `cli_stock.py` and `cli_plan.py` those of stock,
+                     `cli_simulate.py` what stock would do,
                      `cli_twin.py` the twin's, `console.py` how all of them speak
     __main__.py      `python -m crossdock`
     start_up.py      from the environment to a running Crossdock: the top of the composition root, and the real clock

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crossdock.app import App
-from crossdock.cli_records import chosen
+from crossdock.cli_books import finances_of
 from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, print_table, say, show
 from crossdock.domain.finance_desk import BankRow
 from crossdock.domain.money import Money
@@ -35,7 +34,8 @@ def bank_import(
     if missing:
         raise ConfigError(missing)
     with open_app() as app:
-        [bank] = _banks(app, connection, one=True)
+        [finance] = finances_of(app, connection, one=True)
+        bank = finance.bank
         done = [_import(bank, file) for file in files]
     cells = [(each["file"], *(each.get(name, "") for name in COUNTS), _said(each)) for each in done]
     columns = ["file", "lines", "not booked", "Amazon's", "new", "matched", "unmatched", "open", "cases"]
@@ -54,7 +54,12 @@ def bank_list(
 ) -> None:
     """List payouts and card charges that the bank has not closed, the newest first, each with its age."""
     with open_app() as app:
-        rows = [row for bank in _banks(app, connection) for row in bank.rows() if row.open or closed]
+        rows = [
+            row
+            for bank in [finance.bank for finance in finances_of(app, connection)]
+            for row in bank.rows()
+            if row.open or closed
+        ]
     rows = sorted(rows, key=lambda row: row.on_day, reverse=True)[:limit]
     columns = ["settlement", "what", "day", "Amazon", "bank", "open", "days", "lines", "status"]
     show(
@@ -84,17 +89,6 @@ def _import(bank: JoinedBank, file: Path) -> dict[str, Any]:
 def _said(told: dict[str, Any]) -> str:
     cases = [", ".join(f"{name} {value}" for name, value in case.items()) for case in told["cases"]]
     return told["problem"] or "; ".join(cases)
-
-
-def _banks(app: App, connection: str, *, one: bool = False) -> list[JoinedBank]:
-    """The banks of the chosen connections; ConfigError where no books are kept, or where one is wanted and there are several."""
-    found = [joined.finance.bank for joined in chosen(app, connection) if joined.finance is not None]
-    if not found:
-        raise ConfigError(["crossdock.toml: no connection has a table [connection.finance], so no books are kept"])
-    if one and len(found) > 1:
-        names = ", ".join(bank.connection_id for bank in found)
-        raise ConfigError([f"--connection: several keep books ({names}); say whose payouts the statements show"])
-    return found
 
 
 def _cells(row: BankRow) -> tuple[object, ...]:

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from crossdock.app import App
+from crossdock.cli_books import finances_of, with_settlement
 from crossdock.cli_money import bars_of, print_bridge, print_order_money
-from crossdock.cli_records import chosen
 from crossdock.console import EXIT_NEEDS_PERSON, AsJson, Connection, Limit, make_folder, print_table, say, show
 from crossdock.domain.finance_desk import EntryRow, SettlementListRow
 from crossdock.domain.ids import SettlementId
@@ -54,7 +53,7 @@ def settlements_import(
 ) -> None:
     """Bring settlement files into the books, each once. A file that leaves a doubt is a case, and the others go on."""
     with open_app() as app:
-        [finance] = _finances(app, connection, one=True)
+        [finance] = finances_of(app, connection, one=True)
         done = [_import(finance, file, any_seller=any_seller) for file in files]
     columns = ["file", "settlement", "what became of it", "cases"]
     cells = [(each["file"], each["settlement_id"], _said(each), len(each["cases"])) for each in done]
@@ -67,7 +66,7 @@ def settlements_import(
 def settlements_list(connection: Connection = "", *, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List settlements, the newest first: period, total, and whether anything is open."""
     with open_app() as app:
-        rows = [row for finance in _finances(app, connection) for row in finance.sheets.settlements(limit)]
+        rows = [row for finance in finances_of(app, connection) for row in finance.sheets.settlements(limit)]
     rows = sorted(rows, key=lambda row: row.ends_at, reverse=True)[:limit]
     columns = ["settlement", "from", "to", "total", "rows", "in suspense", "state", "cases", "chain"]
     show(
@@ -93,7 +92,7 @@ def settlements_show(
 ) -> None:
     """Show one settlement: its entries line by line, debits and credits."""
     with open_app() as app:
-        finance = _with_settlement(app, connection, settlement)
+        finance = with_settlement(app, connection, settlement)
         sheet = find_settlement(app.database, [finance.connection_id], finance.connection_id, settlement)
     assert sheet is not None, "a settlement that was there is not"
     if bridge:
@@ -113,7 +112,7 @@ def settlements_order(
 ) -> None:
     """Show one order's money over all settlements: sold, refunded, fees, what is left, and each row."""
     with open_app() as app:
-        ids = [finance.connection_id for finance in _finances(app, connection)]
+        ids = [finance.connection_id for finance in finances_of(app, connection)]
         found = [money for each in ids if (money := find_order_money(app.database, ids, each, order)) is not None]
     if not found:
         raise ConfigError([f"{order[:40]!a}: no settlement here has an order of this id, such as 302-1234567-1234567"])
@@ -131,7 +130,7 @@ def settlements_accept(
 ) -> None:
     """Take the difference between a settlement's rows and its total into suspense, and book it."""
     with open_app() as app:
-        finance = _with_settlement(app, connection, settlement)
+        finance = with_settlement(app, connection, settlement)
         done = finance.accept(SettlementId(settlement), difference, reason)
     show(_told(settlement, done), as_json=as_json, people=lambda: say(f"{settlement}: {SAID[done.outcome]}"))
 
@@ -154,9 +153,9 @@ def settlements_export(
     """Write entries as files for your ledger, each read again before it is handed over; entries that were exported before are left out."""
     make_folder(to)
     with open_app() as app:
-        [finance] = _finances(app, connection, one=True)
+        [finance] = finances_of(app, connection, one=True)
         for settlement in settlements or ():
-            _with_settlement(app, connection, settlement)
+            with_settlement(app, connection, settlement)
         done = finance.exports.export(
             target,
             since=since.date(),
@@ -194,6 +193,28 @@ def settlements_ledger(*, as_json: AsJson = False) -> None:
     show(rows, as_json=as_json, people=lambda: typer.echo("\n".join(rows)))
 
 
+@settlements_cli.command("units")
+def settlements_units(
+    month: Annotated[datetime, typer.Option(help="A month, such as 2026-10.", formats=["%Y-%m"])],
+    connection: Connection = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Units sold and returned in a month, by SKU, as settlements tell them: for those who book the cost of goods."""
+    with open_app() as app:
+        rows = [row for finance in finances_of(app, connection) for row in finance.sheets.units(month.date())]
+    columns = ["SKU", "sold", "returned"]
+    show(
+        [row._asdict() for row in rows],
+        as_json=as_json,
+        people=lambda: (
+            print_table(f"{month:%Y-%m}", columns, [(r.sku, r.sold, r.returned) for r in rows])
+            if rows
+            else say("No units: no settlement of that month is booked.")
+        ),
+    )
+
+
 @settlements_cli.command("chart")
 def settlements_chart(*, as_json: AsJson = False) -> None:
     """Print the shipped mapping of labels to accounts, as a file to begin one of your own from."""
@@ -212,7 +233,7 @@ def settlements_certificate(
     """Write the certificate of a settlement, those before it, and the files as received: what `crossdock-verify` reads."""
     make_folder(to)
     with open_app() as app:
-        written = _with_settlement(app, connection, settlement).write_audit(settlement, to)
+        written = with_settlement(app, connection, settlement).write_audit(settlement, to)
     show(
         [str(path) for path in written],
         as_json=as_json,
@@ -240,26 +261,6 @@ def _told(file: str, done: Reconciled) -> dict[str, Any]:
 def _said(told: dict[str, Any]) -> str:
     detail = [", ".join(f"{name} {value}" for name, value in case.items()) for case in told["cases"]]
     return "; ".join([SAID[told["outcome"]], *detail])
-
-
-def _finances(app: App, connection: str, *, one: bool = False) -> list[JoinedFinance]:
-    """The books of the chosen connections; ConfigError where none are kept, or where one is wanted and there are several."""
-    found = [joined.finance for joined in chosen(app, connection) if joined.finance is not None]
-    if not found:
-        raise ConfigError(["crossdock.toml: no connection has a table [connection.finance], so no books are kept"])
-    if one and len(found) > 1:
-        names = ", ".join(finance.connection_id for finance in found)
-        raise ConfigError([f"--connection: several keep books ({names}); say which one the files are of"])
-    return found
-
-
-def _with_settlement(app: App, connection: str, settlement: str) -> JoinedFinance:
-    """The books that have this settlement; ConfigError where none has."""
-    finances = _finances(app, connection)
-    for finance in finances:
-        if "\0" not in settlement and finance.ledger.find(SettlementId(settlement)) is not None:
-            return finance
-    raise ConfigError([f"{settlement[:40]!a}: no such settlement here; `crossdock settlements list` lists them"])
 
 
 def _cells(row: SettlementListRow) -> tuple[object, ...]:

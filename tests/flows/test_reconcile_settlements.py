@@ -376,3 +376,26 @@ def test_label_that_became_known_closes_its_case(scene: Scene, books: JoinedFina
     books.policy = replace(books.policy, own=(own,))
     give(books, a_part(1, strange.format("SURCHARGE")))
     assert all_kinds(scene) == []
+
+
+def test_units_are_counted_by_sku_and_month(books: JoinedFinance) -> None:
+    """Units of goods sold and returned, by SKU and month: of the rows of their price alone, for the others repeat the quantity."""
+    other = SALE.replace("0000001-0000001", "0000001-0000002")
+    back = SALE.replace("Order |", "Refund |").replace("19.99", "-19.99")
+    give(
+        books,
+        a_settlement(
+            f"{SALE} | quantity-purchased=2\n{FEE} | quantity-purchased=2\n{back}\n"
+            f"{other} | sku=CUP | quantity-purchased=3 | posted-date-time=2026-11-02 10:00:00 UTC"
+        ),
+    )
+    october, november = books.sheets.units(date(2026, 10, 1)), books.sheets.units(date(2026, 11, 1))
+    assert october == [("MUG-BLUE", date(2026, 10, 1), 2, 1)]
+    assert november == [("CUP", date(2026, 11, 1), 3, 0)]
+
+
+@real
+def test_units_of_archived_files_are_on_lines_of_their_own(books: JoinedFinance) -> None:
+    """An archived file tells units on lines without an amount."""
+    give(books, (REAL / "50018020314.txt").read_bytes())
+    assert books.sheets.units(date(2025, 8, 1)) == [("SALTT15-ALLT", date(2025, 8, 1), 1, 0)]

@@ -12,7 +12,8 @@ from datetime import date, datetime
 
 import polars as pl
 
-from crossdock.domain.settlement import LabelUse, OrderSums, RowGroup, RowLabel, RowOwner, TaxTreatment
+from crossdock.amazon.settlement_copy import copy_of_numbers, copy_of_texts
+from crossdock.domain.settlement import LabelUse, OrderSums, RowGroup, RowLabel, RowOwner, TaxTreatment, UnitsSold
 
 # Of a row: its line in the file, its label, its order (below zero: an id that is no order's), minor units, second of posting, SKU, units.
 SCHEMA = {
@@ -25,16 +26,14 @@ SCHEMA = {
     "quantity": pl.Int32,
 }
 _CHANNEL_ORDER = re.compile(r"S[0-9]{2}-[0-9]{7}-[0-9]{7}")
-# Rows written at a time.
-CHUNK = 200_000
 # Rows reckoned on at a time.
 SLICE = 1_000_000
 # Kinds of transaction of one file, to number a deed (an order's transaction) by one whole number; order ids have 17 digits.
 TRANSACTIONS_MAX = 90
 # Of one settlement: rows are posted at most 400 days before it begins.
 _MONTHS_MAX = 64
-# What the rows of a sale are called.
-SALE = "Order"
+# What the rows of a sale are called, and those of the price of goods.
+SALE, PRINCIPAL = "Order", ("ItemPrice", "Principal")
 _OWNERS: tuple[RowOwner, ...] = ("", "order", "mcf")
 CHANNEL = 2
 _TREATMENTS: tuple[TaxTreatment, ...] = ("", "untaxed", "seller", "amazon")
@@ -69,8 +68,8 @@ class SettlementRows:
 
     def posted(self) -> tuple[int, int]:
         """Seconds since 1970 of the first and the last posting; of no row, nothing."""
-        column = self.frame["posted"]
-        return (int(column.min()), int(column.max())) if self.frame.height else (0, 0)  # type: ignore[arg-type] # of a column of whole numbers
+        column = pl.concat([self.frame["posted"], self.unpriced["posted"]])
+        return (int(column.min()), int(column.max())) if len(column) else (0, 0)  # type: ignore[arg-type] # of a column of whole numbers
 
     def orders(self) -> list[int]:
         """Every Amazon order that a row names, as a number."""
@@ -85,6 +84,28 @@ class SettlementRows:
         ]
         found = self.frame.filter((pl.col("order") > 0) & _is_label(labels)).group_by("order")
         return dict(found.agg(pl.col("posted").min()).sort("order").iter_rows())
+
+    def units(self, months: Mapping[date, datetime]) -> list[UnitsSold]:
+        """Units by SKU and month: of the price of goods in V2, of the lines that tell of units alone in V1. Refunds are units that came back."""
+        principal = [n for n, of in enumerate(self.labels) if of.label[1:] == PRINCIPAL]
+        told = pl.concat([self.frame.select(*SCHEMA).filter(_is_label(principal)), self.unpriced.select(*SCHEMA)])
+        # V1 tells the units of a sale on a line of their own, so those of its price are none.
+        told = told.filter((pl.col("quantity") != 0) & (pl.col("order") > 0))
+        if not told.height:
+            return []
+        starts = pl.Series([int(at.timestamp()) for at in months.values()], dtype=pl.UInt32)
+        sales = [n for n, of in enumerate(self.labels) if of.label.transaction_type == SALE]
+        counted = (
+            told.with_columns(month=starts.search_sorted(told["posted"], side="right") - 1, sold=_is_label(sales))
+            .group_by("sku", "month")
+            .agg(
+                sold=pl.col("quantity").filter(pl.col("sold")).sum(),
+                returned=pl.col("quantity").filter(~pl.col("sold")).sum(),
+            )
+            .sort("sku", "month")
+        )
+        begins = list(months)
+        return [UnitsSold(self.skus[sku], begins[month], sold, back) for sku, month, sold, back in counted.iter_rows()]
 
     def tax_left(self, uses: Sequence[LabelUse]) -> dict[int, int]:
         """Orders, as numbers, where in one transaction collected tax and tax remitted by Amazon do not cancel: what is left, minor units."""
@@ -235,27 +256,12 @@ class SettlementRows:
 
     def copied(self) -> Iterator[bytes]:
         """The rows as PostgreSQL's COPY reads text: line, group, order (or nothing), amount, second of posting, SKU, units."""
-        order = pl.when(pl.col("order") != 0).then("order")
-        for chunk in self.frame.iter_slices(CHUNK):
-            yield _copy_text(chunk.select("row", "group", order, "amount", "posted", "sku", "quantity"))
+        return copy_of_numbers(self.frame)
 
     def spelt(self) -> Iterator[bytes]:
         """The same with texts in place of their numbers: SKU, order, amount, second of posting, units, and the five of the label."""
-        skus = pl.Series(self.skus, dtype=pl.String)
-        others = pl.Series(["", *self.others], dtype=pl.String)
-        labels = pl.DataFrame(
-            [(*of.label, of.marketplace, of.fulfilled_by) for of in self.labels],
-            schema=dict.fromkeys("abcde", pl.String()),
-            orient="row",
-        )
-        for chunk in self.frame.iter_slices(CHUNK):
-            other = others.gather(chunk["order"].clip(upper_bound=0).abs().cast(pl.UInt32))
-            order = pl.when(pl.col("order") > 0).then(pl.col("order").cast(pl.String)).otherwise(other)
-            texts = [skus.gather(chunk["sku"]), *labels[chunk["label"]].get_columns()]
-            escaped = [text.str.replace_all("\\", "\\\\", literal=True) for text in texts]
-            yield _copy_text(
-                chunk.select(escaped[0], order.alias("o"), "amount", "posted", "quantity").with_columns(*escaped[1:])
-            )
+        labels = [(*of.label, of.marketplace, of.fulfilled_by) for of in self.labels]
+        return copy_of_texts(self.frame, self.skus, self.others, labels)
 
     def _owners(self) -> pl.Expr:
         """Nobody's, an Amazon order's, or a multi-channel order's: a place in `_OWNERS`."""
@@ -283,7 +289,3 @@ def _labels(uses: Sequence[LabelUse], what: str) -> list[int]:
 
 def _is_label(numbers: Sequence[int]) -> pl.Expr:
     return pl.col("label").is_in(pl.Series(numbers, dtype=pl.UInt32).implode())
-
-
-def _copy_text(columns: pl.DataFrame) -> bytes:
-    return columns.write_csv(separator="\t", include_header=False, null_value="\\N", quote_style="never").encode()

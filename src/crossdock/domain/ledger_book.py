@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 from crossdock.domain.certificate import Certificate, Chains, Place
 from crossdock.domain.ids import SettlementId
 from crossdock.domain.journal import Entry
-from crossdock.domain.settlement import FileFacts, LabelUse, OrderSums, RowGroup, RowLabel, Settlement
+from crossdock.domain.settlement import FileFacts, LabelUse, OrderSums, RowGroup, RowLabel, Settlement, UnitsSold
 
 
 class RowColumns(Protocol):
@@ -31,6 +31,9 @@ class RowColumns(Protocol):
 
     def shipped_by(self, fulfilment: str, *, sold: bool) -> Mapping[int, int]:
         """Amazon orders, as numbers, with rows of this fulfilment (AFN, MFN), or of their sale alone: when the first was posted, in seconds since 1970."""
+
+    def units(self, months: Mapping[date, datetime]) -> Sequence[UnitsSold]:
+        """Units sold and returned, by SKU and month."""
 
     def group(
         self, months: Mapping[date, datetime], uses: Sequence[LabelUse], order_mode: Collection[int]
@@ -101,6 +104,7 @@ class BookedSettlement:
     chains: Chains
     order_mode: Collection[int]
     difference: int
+    units: Sequence[UnitsSold]
 
 
 @dataclass(frozen=True, slots=True)

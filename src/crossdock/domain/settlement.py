@@ -116,6 +116,15 @@ class FileFacts:
     unpriced: int
 
 
+class UnitsSold(NamedTuple):
+    """Units of a SKU that were sold, and that came back, in a month: for those who book their cost."""
+
+    sku: str
+    month: date
+    sold: int
+    returned: int
+
+
 def check_control_total(settlement: Settlement, groups: Iterable[RowGroup]) -> Case | None:
     """The rows add up to the declared total, or a case with the exact difference (declared less rows)."""
     total = settlement.total

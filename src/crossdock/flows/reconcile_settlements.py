@@ -6,9 +6,9 @@ never edited: the same settlement with other rows is a case.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from crossdock.domain.accounts import TAX_COLLECTED, TAX_REMITTED, UNKNOWN, Chart, is_treated
@@ -153,8 +153,13 @@ def group_rows(
 ) -> tuple[list[LabelUse], list[RowGroup]]:
     """What the books make of each label, and the sums of the rows. `order_mode`: orders, as numbers, that another system invoices."""
     uses = [_use(chart, label.label) for label in rows.labels]
+    return uses, rows.group(_months(rows, books), uses, order_mode)
+
+
+def _months(rows: RowColumns, books: Books) -> Mapping[date, datetime]:
+    """When each month begins in which a row was posted."""
     first, last = (datetime.fromtimestamp(second, UTC) for second in rows.posted())
-    return uses, rows.group(month_starts(first, last, books.zone), uses, order_mode)
+    return month_starts(first, last, books.zone)
 
 
 def _use(chart: Chart, label: Label) -> LabelUse:
@@ -181,14 +186,7 @@ def _book(read: _Read, seen: Seen, *, policy: FinancePolicy, accepted: tuple[int
         books=books,
         accepted_difference=read.difference,
     )
-    found = {
-        (entry.month, posting.key): (entry.number, number)
-        for entry in entries
-        for number, posting in enumerate(entry.postings)
-        if posting.rows
-    }
-    keys = [posting_key(group, account_of) for group in read.groups]
-    places = [PostingPlace(key.account, *found[group.month, key]) for group, key in zip(read.groups, keys, strict=True)]
+    places = _places(read.groups, entries, account_of)
     numbered = {(place.entry_number, place.posting_number): n for n, place in enumerate(dict.fromkeys(places))}
     digests = file.rows.digests([numbered[where.entry_number, where.posting_number] for where in places])
     predecessor = find_predecessor(seen.neighbours, read.groups)
@@ -217,7 +215,22 @@ def _book(read: _Read, seen: Seen, *, policy: FinancePolicy, accepted: tuple[int
         chains,
         order_mode=read.order_mode,
         difference=read.difference,
+        units=file.rows.units(_months(file.rows, books)),
     )
+
+
+def _places(
+    groups: Sequence[RowGroup], entries: Sequence[Entry], account_of: Callable[[RowGroup], str]
+) -> list[PostingPlace]:
+    """Entry and posting of each group of rows, in the order of the groups."""
+    found = {
+        (entry.month, posting.key): (entry.number, number)
+        for entry in entries
+        for number, posting in enumerate(entry.postings)
+        if posting.rows
+    }
+    keys = [posting_key(group, account_of) for group in groups]
+    return [PostingPlace(key.account, *found[group.month, key]) for group, key in zip(groups, keys, strict=True)]
 
 
 def _tell(read: _Read, booked: BookedSettlement, seen: Seen, *, inbox: Inbox, now: datetime) -> tuple[Case, ...]:

@@ -144,6 +144,10 @@ class Booking:
         )
         self._save_certificate(booked.certificate, now)
         self._transaction.cursor().executemany(
+            "insert into settlement_units (connection_id, settlement_key, sku, month, sold, returned) values (%s, %s, %s, %s, %s, %s)",
+            [(self._connection_id, key, *each) for each in booked.units],
+        )
+        self._transaction.cursor().executemany(
             "insert into invoiced_elsewhere (connection_id, order_no, decided_at) values (%s, %s, %s) on conflict do nothing",
             [(self._connection_id, order, now) for order in booked.order_mode],
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from psycopg.rows import class_row
 
 from crossdock.domain.certificate import Certificate
 from crossdock.domain.finance_desk import EntryRow, SettlementListRow
 from crossdock.domain.ids import ConnectionId, SettlementId
+from crossdock.domain.settlement import UnitsSold
 from crossdock.store.database import Database
 
 # A connection has one settlement a fortnight and marketplace: this many are years.
@@ -69,6 +71,18 @@ class LedgerSheets:
                 [self._connection_id],
             ).fetchall()
         return [(row[0], row[1], row[2]) for row in rows]
+
+    def units(self, month: date) -> list[UnitsSold]:
+        """Units sold and returned in a month, by SKU, over all settlements."""
+        with self._database.transaction([self._connection_id]) as transaction:
+            rows = transaction.execute(
+                """
+                select sku, month, sum(sold)::integer, sum(returned)::integer from settlement_units
+                where connection_id = %s and month = %s group by 1, 2 order by 1
+                """,
+                [self._connection_id, month],
+            ).fetchall()
+        return [UnitsSold(*row) for row in rows]
 
     def certificates_up_to(self, settlement_id: str) -> Sequence[Certificate]:
         """The certificate of a settlement and all before it, in their order; none where it has none."""

@@ -115,6 +115,17 @@ create table settlement_texts (
     primary key (connection_id, settlement_key, kind, number)
 );
 
+create table settlement_units (
+    connection_id text not null,
+    settlement_key integer not null,
+    sku text not null,
+    month date not null,
+    sold integer not null,
+    returned integer not null,
+    primary key (connection_id, settlement_key, month, sku)
+);
+create index settlement_units_of_month on settlement_units (connection_id, month);
+
 create table entries (
     connection_id text not null,
     entry_id text not null,
@@ -196,6 +207,7 @@ KEPT = [
     "settlement_groups",
     "settlement_rows",
     "settlement_texts",
+    "settlement_units",
     "entries",
     "postings",
     "certificates",
