@@ -200,15 +200,15 @@ def settlements_units(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Units sold and returned in a month, by SKU, as settlements tell them: for those who book the cost of goods."""
+    """Units sold and refunded in a month, by SKU, as settlements tell them: for those who book the cost of goods."""
     with open_app() as app:
         rows = [row for finance in finances_of(app, connection) for row in finance.sheets.units(month.date())]
-    columns = ["SKU", "sold", "returned"]
+    columns = ["SKU", "sold", "refunded"]
     show(
         [row._asdict() for row in rows],
         as_json=as_json,
         people=lambda: (
-            print_table(f"{month:%Y-%m}", columns, [(r.sku, r.sold, r.returned) for r in rows])
+            print_table(f"{month:%Y-%m}", columns, [(r.sku, r.sold, r.refunded) for r in rows])
             if rows
             else say("No units: no settlement of that month is booked.")
         ),

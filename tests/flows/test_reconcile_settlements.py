@@ -379,7 +379,7 @@ def test_label_that_became_known_closes_its_case(scene: Scene, books: JoinedFina
 
 
 def test_units_are_counted_by_sku_and_month(books: JoinedFinance) -> None:
-    """Units of goods sold and returned, by SKU and month: of the rows of their price alone, for the others repeat the quantity."""
+    """Units of goods sold and refunded, by SKU and month: of the rows of their price alone, for the others repeat the quantity."""
     other = SALE.replace("0000001-0000001", "0000001-0000002")
     back = SALE.replace("Order |", "Refund |").replace("19.99", "-19.99")
     give(

@@ -86,7 +86,7 @@ class SettlementRows:
         return dict(found.agg(pl.col("posted").min()).sort("order").iter_rows())
 
     def units(self, months: Mapping[date, datetime]) -> list[UnitsSold]:
-        """Units by SKU and month: of the price of goods in V2, of the lines that tell of units alone in V1. Refunds are units that came back."""
+        """Units by SKU and month: of the price of goods in V2, of the lines that tell of units alone in V1. Refunded units may or may not have come back."""
         principal = [n for n, of in enumerate(self.labels) if of.label[1:] == PRINCIPAL]
         told = pl.concat([self.frame.select(*SCHEMA).filter(_is_label(principal)), self.unpriced.select(*SCHEMA)])
         # V1 tells the units of a sale on a line of their own, so those of its price are none.
@@ -100,7 +100,7 @@ class SettlementRows:
             .group_by("sku", "month")
             .agg(
                 sold=pl.col("quantity").filter(pl.col("sold")).sum(),
-                returned=pl.col("quantity").filter(~pl.col("sold")).sum(),
+                refunded=pl.col("quantity").filter(~pl.col("sold")).sum(),
             )
             .sort("sku", "month")
         )

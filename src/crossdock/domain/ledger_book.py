@@ -33,7 +33,7 @@ class RowColumns(Protocol):
         """Amazon orders, as numbers, with rows of this fulfilment (AFN, MFN), or of their sale alone: when the first was posted, in seconds since 1970."""
 
     def units(self, months: Mapping[date, datetime]) -> Sequence[UnitsSold]:
-        """Units sold and returned, by SKU and month."""
+        """Units sold and refunded, by SKU and month."""
 
     def group(
         self, months: Mapping[date, datetime], uses: Sequence[LabelUse], order_mode: Collection[int]

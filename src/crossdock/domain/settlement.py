@@ -117,12 +117,12 @@ class FileFacts:
 
 
 class UnitsSold(NamedTuple):
-    """Units of a SKU that were sold, and that came back, in a month: for those who book their cost."""
+    """Units of a SKU that were sold, and that were refunded, in a month: for those who book their cost."""
 
     sku: str
     month: date
     sold: int
-    returned: int
+    refunded: int
 
 
 def check_control_total(settlement: Settlement, groups: Iterable[RowGroup]) -> Case | None:

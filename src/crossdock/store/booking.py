@@ -144,7 +144,7 @@ class Booking:
         )
         self._save_certificate(booked.certificate, now)
         self._transaction.cursor().executemany(
-            "insert into settlement_units (connection_id, settlement_key, sku, month, sold, returned) values (%s, %s, %s, %s, %s, %s)",
+            "insert into settlement_units (connection_id, settlement_key, sku, month, sold, refunded) values (%s, %s, %s, %s, %s, %s)",
             [(self._connection_id, key, *each) for each in booked.units],
         )
         self._transaction.cursor().executemany(

@@ -73,11 +73,11 @@ class LedgerSheets:
         return [(row[0], row[1], row[2]) for row in rows]
 
     def units(self, month: date) -> list[UnitsSold]:
-        """Units sold and returned in a month, by SKU, over all settlements."""
+        """Units sold and refunded in a month, by SKU, over all settlements."""
         with self._database.transaction([self._connection_id]) as transaction:
             rows = transaction.execute(
                 """
-                select sku, month, sum(sold)::integer, sum(returned)::integer from settlement_units
+                select sku, month, sum(sold)::integer, sum(refunded)::integer from settlement_units
                 where connection_id = %s and month = %s group by 1, 2 order by 1
                 """,
                 [self._connection_id, month],

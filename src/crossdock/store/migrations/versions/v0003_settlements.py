@@ -121,7 +121,7 @@ create table settlement_units (
     sku text not null,
     month date not null,
     sold integer not null,
-    returned integer not null,
+    refunded integer not null,
     primary key (connection_id, settlement_key, month, sku)
 );
 create index settlement_units_of_month on settlement_units (connection_id, month);
