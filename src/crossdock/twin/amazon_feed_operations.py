@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from crossdock.twin.amazon_account import LISTING_ROLES, PageToken, SellerAccount, timestamp
+from crossdock.twin.amazon_account import LISTING_ROLES, SellerAccount, timestamp
 from crossdock.twin.amazon_feeds import LISTINGS_FEED, Feed, Link
 from crossdock.twin.amazon_operations import Answer, NotFound, Operation
-from crossdock.twin.amazon_search import InvalidInput, Query, choice, first_value, time_value, values, whole_number
+from crossdock.twin.amazon_pages import STATUSES, answer_page
+from crossdock.twin.amazon_search import InvalidInput, Query, choice, time_value, values
 from crossdock.twin.world import STATUS_OF_FAULT, FaultAnswer, Request, Response
 
 DOCUMENTS_PATH = "/feed-documents/"
@@ -33,12 +34,8 @@ REMOVED_TYPES = frozenset(  # taken, and FATAL in the end: since 31 July 2025 th
         "POST_UIEE_BOOKLOADER_DATA",
     }
 )
-STATUSES = frozenset({"CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE"})
 FEED_TYPES_MAX = 10
 MARKETPLACES_MAX = {"createFeed": 25, "getFeeds": 10}
-PAGE_MAX = 100
-PAGE_DEFAULT = 10
-TOKEN_LIFE = timedelta(hours=24)
 FEEDS_KEPT = timedelta(days=90)
 REPORTS_KEPT = timedelta(days=28)
 INVALID_BODY = "Invalid request parameters"
@@ -112,21 +109,14 @@ def cancel_feed(account: SellerAccount, _: Request, parts: list[str]) -> Answer:
 
 def get_feeds(account: SellerAccount, request: Request, _: list[str]) -> Answer:
     """Answer one page of getFeeds, the newest feed first: by filters, or by a token alone."""
-    query = request.query
-    now = account.world.clock.now()
-    token = first_value(query, "nextToken")
-    if token is None:
-        size = whole_number(query, "pageSize", default=PAGE_DEFAULT, most=PAGE_MAX)
-        page = PageToken(("getFeeds", size), _found(account, query), 0, "", now + TOKEN_LIFE)
-    else:
-        page = _known_page(account, query, token)
-        size = int(str(page.search[1]))
-    end = page.offset + size
-    feeds = [_shown(account.feeds.by_id[feed_id]) for feed_id in page.ids[page.offset : end]]
-    if end >= len(page.ids):
-        return Answer(200, {"feeds": feeds})
-    rest = PageToken(page.search, page.ids, end, "", now + TOKEN_LIFE)
-    return Answer(200, {"feeds": feeds, "nextToken": account.new_page_token(rest)})
+    return answer_page(
+        account,
+        request.query,
+        operation="getFeeds",
+        field="feeds",
+        find=lambda: _found(account, request.query),
+        show=lambda feed_id: _shown(account.feeds.by_id[feed_id]),
+    )
 
 
 def get_document(account: SellerAccount, request: Request, parts: list[str]) -> Answer:
@@ -195,16 +185,6 @@ def _found(account: SellerAccount, query: Query) -> list[str]:
         and max(since or now - FEEDS_KEPT, now - FEEDS_KEPT) <= feed.created_at <= (until or now)
     ]
     return [feed.feed_id for feed in reversed(found)]
-
-
-def _known_page(account: SellerAccount, query: Query, token: str) -> PageToken:
-    """Find where a search goes on: the token must be the only parameter."""
-    page = account.page_tokens.get(token)
-    if set(query) != {"nextToken"}:
-        raise InvalidInput("nextToken must be the only parameter.")
-    if page is None or page.search[0] != "getFeeds" or page.expires_at <= account.world.clock.now():
-        raise InvalidInput("nextToken is invalid or has expired.")
-    return page
 
 
 def _find(account: SellerAccount, feed_id: str) -> Feed:

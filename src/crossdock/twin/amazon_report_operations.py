@@ -10,20 +10,17 @@ from typing import Any
 
 import msgspec
 
-from crossdock.twin.amazon_account import MONEY_ROLES, PageToken, SellerAccount, timestamp
+from crossdock.twin.amazon_account import MONEY_ROLES, SellerAccount, timestamp
 from crossdock.twin.amazon_feed_operations import HOST, storage_error
 from crossdock.twin.amazon_operations import Answer, NotFound, Operation
+from crossdock.twin.amazon_pages import STATUSES, answer_page
 from crossdock.twin.amazon_reports import SETTLEMENT_REPORT, Report
-from crossdock.twin.amazon_search import InvalidInput, Query, choice, first_value, time_value, values, whole_number
+from crossdock.twin.amazon_search import InvalidInput, Query, choice, time_value, values
 from crossdock.twin.world import Request, Response
 
 REPORTS_PATH = "/report-documents/"
-STATUSES = frozenset({"CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE"})
 TYPES_MAX = 10
 MARKETPLACES_MAX = 10
-PAGE_MAX = 100
-PAGE_DEFAULT = 10
-TOKEN_LIFE = timedelta(hours=24)
 REPORTS_KEPT = timedelta(days=90)
 NOT_ALLOWED = "Request for report type 1118 is not allowed at this time"
 
@@ -51,21 +48,14 @@ def create_report(_: SellerAccount, request: Request, __: list[str]) -> Answer:
 
 def get_reports(account: SellerAccount, request: Request, _: list[str]) -> Answer:
     """Answer one page of getReports, the newest report first: by filters, or by a token alone."""
-    query = request.query
-    now = account.world.clock.now()
-    token = first_value(query, "nextToken")
-    if token is None:
-        size = whole_number(query, "pageSize", default=PAGE_DEFAULT, most=PAGE_MAX)
-        page = PageToken(("getReports", size), _found(account, query), 0, "", now + TOKEN_LIFE)
-    else:
-        page = _known_page(account, query, token)
-        size = int(str(page.search[1]))
-    end = page.offset + size
-    reports = [_shown(account.reports.by_id[report_id]) for report_id in page.ids[page.offset : end]]
-    if end >= len(page.ids):
-        return Answer(200, {"reports": reports})
-    rest = PageToken(page.search, page.ids, end, "", now + TOKEN_LIFE)
-    return Answer(200, {"reports": reports, "nextToken": account.new_page_token(rest)})
+    return answer_page(
+        account,
+        request.query,
+        operation="getReports",
+        field="reports",
+        find=lambda: _found(account, request.query),
+        show=lambda report_id: _shown(account.reports.by_id[report_id]),
+    )
 
 
 def get_report(account: SellerAccount, _: Request, parts: list[str]) -> Answer:
@@ -121,16 +111,6 @@ def _found(account: SellerAccount, query: Query) -> list[str]:
         and (since or now - REPORTS_KEPT) <= report.created_at <= (until or now)
     ]
     return [report.report_id for report in reversed(found)]
-
-
-def _known_page(account: SellerAccount, query: Query, token: str) -> PageToken:
-    """Find where a search goes on: the token must be the only parameter."""
-    page = account.page_tokens.get(token)
-    if set(query) != {"nextToken"}:
-        raise InvalidInput("nextToken must be the only parameter.")
-    if page is None or page.search[0] != "getReports" or page.expires_at <= account.world.clock.now():
-        raise InvalidInput("nextToken is invalid or has expired.")
-    return page
 
 
 def _is_kept(account: SellerAccount, report: Report) -> bool:
