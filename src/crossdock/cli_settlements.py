@@ -202,15 +202,21 @@ def settlements_units(
 ) -> None:
     """Units sold and refunded in a month, by SKU, as settlements tell them: for those who book the cost of goods."""
     with open_app() as app:
-        rows = [row for finance in finances_of(app, connection) for row in finance.sheets.units(month.date())]
-    columns = ["SKU", "sold", "refunded"]
+        rows = [
+            {"connection_id": finance.connection_id} | row._asdict()
+            for finance in finances_of(app, connection)
+            for row in finance.sheets.units(month.date())
+        ]
+    columns = ["connection_id", "sku", "sold", "refunded"]
     show(
-        [row._asdict() for row in rows],
+        rows,
         as_json=as_json,
         people=lambda: (
-            print_table(f"{month:%Y-%m}", columns, [(r.sku, r.sold, r.refunded) for r in rows])
+            print_table(
+                f"{month:%Y-%m}", ["connection", *columns[1:]], [[row[name] for name in columns] for row in rows]
+            )
             if rows
-            else say("No units: no settlement of that month is booked.")
+            else say("No units: no settlement that is booked tells of goods sold or refunded in that month.")
         ),
     )
 

@@ -83,6 +83,17 @@ def test_only_the_exact_difference_can_be_accepted(keeping: Desk, tmp_path: Path
     assert "is off by 0.01 EUR, to the cent" in done.stderr
 
 
+def test_units_of_a_month_are_told_by_connection(keeping: Desk, tmp_path: Path) -> None:
+    """What was sold in a month, SKU by SKU and whose; of a month of which nothing is told, no table that looks as if nothing was booked."""
+    keeping.read("settlements", "import", a_file(tmp_path, a_settlement(f"{SALE} | quantity-purchased=2")))
+    told = keeping.read("settlements", "units", "--month", "2026-10")
+    table, none = (keeping.run("settlements", "units", "--month", month).stdout for month in ("2026-10", "2026-11"))
+
+    assert told == [{"connection_id": "demo", "sku": "MUG-BLUE", "month": "2026-10-01", "sold": 2, "refunded": 0}]
+    assert ["demo", "MUG-BLUE", "2", "0"] in [line.split() for line in table.splitlines()]
+    assert none.startswith("No units: no settlement that is booked tells of goods")
+
+
 def test_without_books_nothing_is_imported(desk: Desk, tmp_path: Path) -> None:
     """Without the table the command says which one is missing."""
     done = desk.run("settlements", "import", a_file(tmp_path, a_settlement(SALE)))
