@@ -379,14 +379,15 @@ def test_label_that_became_known_closes_its_case(scene: Scene, books: JoinedFina
 
 
 def test_units_are_counted_by_sku_and_month(books: JoinedFinance) -> None:
-    """Units of goods sold and refunded, by SKU and month: of the rows of their price alone, for the others repeat the quantity."""
+    """Units of goods sold and refunded: of the rows of their price alone, as others repeat the quantity; a month begins at midnight where the books are."""
     other = SALE.replace("0000001-0000001", "0000001-0000002")
     back = SALE.replace("Order |", "Refund |").replace("19.99", "-19.99")
+    elsewhere = SALE.replace("302-0000001-0000001", "S01-0000001-0000001")
     give(
         books,
         a_settlement(
-            f"{SALE} | quantity-purchased=2\n{FEE} | quantity-purchased=2\n{back}\n"
-            f"{other} | sku=CUP | quantity-purchased=3 | posted-date-time=2026-11-02 10:00:00 UTC"
+            f"{SALE} | quantity-purchased=2\n{FEE} | quantity-purchased=2\n{back}\n{elsewhere}\n{SALE.replace('Order |', 'Liquidations |')}\n"
+            f"{other} | sku=CUP | quantity-purchased=3 | posted-date-time=2026-10-31 23:00:00 UTC"
         ),
     )
     october, november = books.sheets.units(date(2026, 10, 1)), books.sheets.units(date(2026, 11, 1))

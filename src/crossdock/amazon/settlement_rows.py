@@ -34,6 +34,7 @@ TRANSACTIONS_MAX = 90
 _MONTHS_MAX = 64
 # What the rows of a sale are called, and those of the price of goods.
 SALE, PRINCIPAL = "Order", ("ItemPrice", "Principal")
+REFUNDS = ("Refund", "Chargeback Refund", "A-to-z Guarantee Refund")
 _OWNERS: tuple[RowOwner, ...] = ("", "order", "mcf")
 CHANNEL = 2
 _TREATMENTS: tuple[TaxTreatment, ...] = ("", "untaxed", "seller", "amazon")
@@ -86,15 +87,17 @@ class SettlementRows:
         return dict(found.agg(pl.col("posted").min()).sort("order").iter_rows())
 
     def units(self, months: Mapping[date, datetime]) -> list[UnitsSold]:
-        """Units by SKU and month: of the price of goods in V2, of the lines that tell of units alone in V1. Refunded units may or may not have come back."""
+        """Units by SKU and month, sold on Amazon and refunded there: of the price of goods in V2, of the lines that tell of units alone in V1."""
         principal = [n for n, of in enumerate(self.labels) if of.label[1:] == PRINCIPAL]
-        told = pl.concat([self.frame.select(*SCHEMA).filter(_is_label(principal)), self.unpriced.select(*SCHEMA)])
         # V1 tells the units of a sale on a line of their own, so those of its price are none.
-        told = told.filter((pl.col("quantity") != 0) & (pl.col("order") > 0))
+        told = pl.concat([self.frame.select(*SCHEMA).filter(_is_label(principal)), self.unpriced.select(*SCHEMA)])
+        sales = [n for n, of in enumerate(self.labels) if of.label.transaction_type == SALE]
+        refunds = [n for n, of in enumerate(self.labels) if of.label.transaction_type in REFUNDS]
+        # Deliveries for other shops have no Amazon order, liquidations another type.
+        told = told.filter((pl.col("quantity") != 0) & (pl.col("order") > 0) & _is_label([*sales, *refunds]))
         if not told.height:
             return []
         starts = pl.Series([int(at.timestamp()) for at in months.values()], dtype=pl.UInt32)
-        sales = [n for n, of in enumerate(self.labels) if of.label.transaction_type == SALE]
         counted = (
             told.with_columns(month=starts.search_sorted(told["posted"], side="right") - 1, sold=_is_label(sales))
             .group_by("sku", "month")
