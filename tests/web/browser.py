@@ -81,6 +81,20 @@ def look(browser: Chrome, *, size: tuple[int, int] = LAPTOP, dark: bool = False,
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
 
+def see_on_a_phone(browser: Chrome, address: str, *, dark: bool) -> tuple[int, list[str], list[str]]:
+    """A page at 360 pixels, every detail opened: how wide it is, what is too small to be pressed, and what the browser complains of."""
+    look(browser, size=PHONE, dark=dark)
+    logged(browser, "browser")
+    browser.get(address)
+    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    small = """
+        return [...document.querySelectorAll("nav a, .chip, button, input, select, summary, .pager a")]
+            .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)
+    """
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    return wide, browser.execute_script(small), logged(browser, "browser")
+
+
 @contextmanager
 def scripts_off(browser: Chrome) -> Iterator[None]:
     """Pages that are opened here run no script of their own."""

@@ -14,7 +14,17 @@ from crossdock.store.database import Database
 from crossdock.web.routes import build_desk
 from tests.joined_twin import Stage
 from tests.settlements import a_settlement, finance
-from tests.web.browser import LAPTOP, PHONE, logged, look, missing, open_browser, scripts_off, serve, wait_for
+from tests.web.browser import (
+    LAPTOP,
+    PHONE,
+    look,
+    missing,
+    open_browser,
+    scripts_off,
+    see_on_a_phone,
+    serve,
+    wait_for,
+)
 from tests.web.rehearsed import desk_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -73,17 +83,7 @@ def visited(shared_database: Database) -> Iterator[tuple[Chrome, str]]:
 def test_nothing_is_wider_than_a_phone(visited: tuple[Chrome, str], page: str, dark: bool) -> None:  # noqa: FBT001 - a parameter of the table
     """At 360 pixels no page of money scrolls sideways, every detail opened, long words in it; nothing that is pressed is too small, and nothing complains."""
     browser, address = visited
-    look(browser, size=PHONE, dark=dark)
-    logged(browser, "browser")
-    browser.get(address + page)
-    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-    small = """
-        return [...document.querySelectorAll("nav a, .chip, button, input, select, summary, .pager a")]
-            .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)
-    """
-    assert browser.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
-    assert browser.execute_script(small) == []
-    assert logged(browser, "browser") == []
+    assert see_on_a_phone(browser, address + page, dark=dark) == (PHONE[0], [], [])
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])

@@ -11,7 +11,17 @@ from selenium.webdriver.common.keys import Keys
 from crossdock.web.pages import link
 from crossdock.web.routes import build_desk
 from tests.joined_twin import Stage
-from tests.web.browser import PHONE, logged, look, missing, open_browser, scripts_off, serve, ticking, wait_for
+from tests.web.browser import (
+    PHONE,
+    look,
+    missing,
+    open_browser,
+    scripts_off,
+    see_on_a_phone,
+    serve,
+    ticking,
+    wait_for,
+)
 from tests.web.conftest import Rehearsed
 from tests.web.rehearsed import desk_of
 from tests.web.stocked import FOUGHT_OVER, ODD, POOL, SCARCE, SHIPPED_BY_AMAZON
@@ -44,17 +54,7 @@ def visited(stocked: Rehearsed) -> Iterator[tuple[Chrome, str]]:
 def test_nothing_is_wider_than_a_phone(visited: tuple[Chrome, str], page: str, dark: bool) -> None:  # noqa: FBT001 - a parameter of the table
     """At 360 pixels no page of stock scrolls sideways, every detail opened; nothing that is pressed is too small, and nothing complains."""
     browser, address = visited
-    look(browser, size=PHONE, dark=dark)
-    logged(browser, "browser")
-    browser.get(address + page)
-    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-    small = """
-        return [...document.querySelectorAll("nav a, .chip, button, input, select, summary, .pager a")]
-            .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)
-    """
-    assert browser.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
-    assert browser.execute_script(small) == []
-    assert logged(browser, "browser") == []
+    assert see_on_a_phone(browser, address + page, dark=dark) == (PHONE[0], [], [])
 
 
 def test_the_course_is_drawn_and_described(visited: tuple[Chrome, str]) -> None:

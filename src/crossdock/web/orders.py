@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,7 +19,18 @@ from crossdock.errors import RemoteError, Unauthorized
 from crossdock.web import sides
 from crossdock.web.amounts import parts_of
 from crossdock.web.order_money import sums_of
-from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, ONE_FOUND, QUERY_MAX, Viewer, link, render, told
+from crossdock.web.pages import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    ONE_FOUND,
+    QUERY_MAX,
+    Viewer,
+    link,
+    parse_position,
+    render,
+    told,
+    write_position,
+)
 
 # A case is found by its number too: `#17`, or `17` where no order is called so.
 CASE_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
@@ -43,7 +53,7 @@ def show_list(viewer: Viewer, request: Request) -> Response:
         active="orders",
         title="Orders",
         rows=shown,
-        after=position(shown[-1]) if len(shown) < len(rows) else "",
+        after=write_position(*shown[-1].position()) if len(shown) < len(rows) else "",
         is_first=wanted.after is None,
         query=query,
         asked=len(wanted.ids),
@@ -122,29 +132,8 @@ def parse_filter(request: Request, query: str) -> OrderFilter:
         ids=tuple(ids),
         state=State(state) if state else None,
         fulfilled_by=fulfilled_by or None,
-        after=parse_position(told(request, "after")),
+        after=parse_position(told(request, "after"), "orders"),
     )
-
-
-def position(row: OrderRow) -> str:
-    """Where the next page goes on, for an address."""
-    created_at, record_id, connection_id = row.position()
-    return f"{created_at.isoformat()}~{connection_id}~{record_id}"
-
-
-def parse_position(text: str) -> tuple[datetime, str, str] | None:
-    """The opposite of `position`; None at the beginning, and no page for anything else."""
-    if not text:
-        return None
-    created_at, _, rest = text.partition("~")
-    connection_id, tilde, record_id = rest.partition("~")
-    try:
-        at = datetime.fromisoformat(created_at)
-    except ValueError:
-        at = datetime.min  # noqa: DTZ901 - without a zone, as below: refused
-    if at.tzinfo is None or not tilde:
-        raise HTTPException(BAD_REQUEST, "This address does not name a place in the list of orders.")
-    return at, record_id, connection_id
 
 
 def _stocked(viewer: Viewer, sheet: OrderSheet) -> set[str]:

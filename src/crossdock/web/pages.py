@@ -78,6 +78,26 @@ def told(request: Request, name: str, *, longest: int = 256) -> str:
     return request.query_params.get(name, "").replace("\0", "").strip()[:longest]
 
 
+def write_position(at: datetime, record_id: str, connection_id: str) -> str:
+    """Where the next page of a list by time goes on, for an address."""
+    return f"{at.isoformat()}~{connection_id}~{record_id}"
+
+
+def parse_position(text: str, records: str) -> tuple[datetime, str, str] | None:
+    """The opposite of `write_position`; None at the beginning, and no page for anything else."""
+    if not text:
+        return None
+    time, _, rest = text.partition("~")
+    connection_id, tilde, record_id = rest.partition("~")
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        at = datetime.min  # noqa: DTZ901 - without a zone, as below: refused
+    if at.tzinfo is None or not tilde:
+        raise HTTPException(BAD_REQUEST, f"This address does not name a place in the list of {records}.")
+    return at, record_id, connection_id
+
+
 @cache
 def asset(name: str) -> str:
     """The address of a file of ours, which changes when the file does."""

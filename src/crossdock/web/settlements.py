@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,11 +22,10 @@ from crossdock.domain.settlement_desk import (
     RowsWanted,
     SettlementChoice,
     SettlementFilter,
-    SettlementRow,
     SettlementSheet,
 )
 from crossdock.web.calendars import calendar_of
-from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, render, told
+from crossdock.web.pages import BAD_REQUEST, NOT_FOUND, Viewer, parse_position, render, told, write_position
 from crossdock.web.waterfall import draw
 
 STATES: dict[SettlementChoice, str] = {"booked": "booked", "held": "held", "case": "with a case"}
@@ -81,7 +80,7 @@ def show_list(viewer: Viewer, request: Request) -> Response:
         active="settlements",
         title="Settlements",
         rows=shown,
-        after=position(shown[-1]) if len(shown) < len(rows) else "",
+        after=write_position(*shown[-1].position()) if len(shown) < len(rows) else "",
         is_first=wanted.after is None,
         state=wanted.state or "",
         chain=wanted.chain,
@@ -231,28 +230,9 @@ def parse_filter(request: Request) -> SettlementFilter:
     known = {str(each): each for each in STATES}
     if state and state not in known:
         raise HTTPException(BAD_REQUEST, f"No state of a settlement is called “{state[:40]}”.")
-    return SettlementFilter(known.get(state), told(request, "chain"), after=parse_position(told(request, "after")))
-
-
-def position(row: SettlementRow) -> str:
-    """Where the next page goes on, for an address."""
-    ends_at, settlement_id, connection_id = row.position()
-    return f"{ends_at.isoformat()}~{connection_id}~{settlement_id}"
-
-
-def parse_position(text: str) -> tuple[datetime, str, str] | None:
-    """The opposite of `position`; None at the beginning, and no page for anything else."""
-    if not text:
-        return None
-    ends_at, _, rest = text.partition("~")
-    connection_id, tilde, settlement_id = rest.partition("~")
-    try:
-        at = datetime.fromisoformat(ends_at)
-    except ValueError:
-        at = datetime.min  # noqa: DTZ901 - without a zone, as below: refused
-    if at.tzinfo is None or not tilde:
-        raise HTTPException(BAD_REQUEST, "This address does not name a place in the list of settlements.")
-    return at, settlement_id, connection_id
+    return SettlementFilter(
+        known.get(state), told(request, "chain"), after=parse_position(told(request, "after"), "settlements")
+    )
 
 
 def place(row: FileRow, seen: int) -> str:
