@@ -28,7 +28,7 @@ from crossdock.errors import DataError
 # Lines are numbered by 32 bits, and labels are a vocabulary: more of them than this is a column mistaken for another.
 LINES_MAX, LABELS_MAX = 50_000_000, 20_000
 # Half of what 64 bits hold, in minor units.
-MAGNITUDE_MAX = 4e18
+MAGNITUDE_MAX = 4 * 10**18
 # A row may be posted a little after the settlement's end, no more.
 EARLY = timedelta(days=31)
 
@@ -69,7 +69,7 @@ class LineReader:
     labels: dict[tuple[str, ...], int] = field(default_factory=dict)
     amounts: dict[str, int] = field(default_factory=dict)
     next_line: int = 3
-    magnitude: float = 0.0
+    magnitude: int = 0
     blank: int = 0
     transactions: set[str] = field(default_factory=set)
     skus: dict[str, int] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class LineReader:
         self._check(lines)
         self.frames.append(self._rows(lines))
         # A sum of so many so large amounts would not be their sum any more.
-        self.magnitude += float(self.frames[-1]["amount"].abs().cast(pl.Float64).sum())
+        self.magnitude += int(self.frames[-1]["amount"].abs().cast(pl.Int128).sum())
         if self.magnitude > MAGNITUDE_MAX:
             raise DataError(self.name, "has amounts that are too large to be true")
         if self.next_line > LINES_MAX:
